@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: MIT
+# Builds build/probes and runs what uses it; `make help` lists the targets.
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.SECONDARY:
+all:
+
+# Targets that must work before ./configure has run, or that call make again after it.
+EARLY := deps demo check bench clean help
+ifneq ($(if $(MAKECMDGOALS),$(filter-out $(EARLY),$(MAKECMDGOALS)),all),)
+include config.mk
+endif
+config.mk: configure
+	./configure $(CONFIGURE_ARGS)
+
+ifdef V
+Q :=
+say := @:
+else
+Q := @
+say = @printf '  %-8s%s\n'
+endif
+
+ifeq ($(SAN),1)
+BUILD := build/san
+override CFLAGS := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
+else
+BUILD := build
+endif
+
+WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Werror
+STD := -std=gnu11 $(WARN) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64
+INC := -Ilinker-pass -I$(BUILD)
+LIBS := -lelf -ldw -lZydis -lyaml -lcjson -lz -lmd -pthread
+
+PASS_SRCS := $(sort $(wildcard linker-pass/*/*.c))
+TOOL_SRCS := $(sort $(wildcard tools/*.c))
+UNIT_SRCS := $(sort $(wildcard tests/unit/*.c))
+# Definitions and layout data that become a part of the program; the folder stands for removals.
+EMBEDDED := $(sort $(wildcard stdlib-probes/*.yaml)) $(wildcard stdlib-probes/layouts/amd64.txt)
+PASS_OBJS := $(PASS_SRCS:%.c=$(BUILD)/%.o) $(BUILD)/embed.o
+TOOL_OBJS := $(TOOL_SRCS:%.c=$(BUILD)/%.o)
+UNIT_OBJS := $(UNIT_SRCS:%.c=$(BUILD)/%.o)
+UNITS := $(UNIT_SRCS:tests/unit/%.c=$(BUILD)/tests/%)
+
+all: $(BUILD)/probes
+
+$(BUILD)/probes: $(PASS_OBJS) $(TOOL_OBJS)
+	$(say) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/%.o: %.c config.mk
+	$(say) CC $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(STD) $(CFLAGS) $(INC) -MMD -MP -c -o $@ $<
+
+$(BUILD)/embed.c: tools/embed.sh $(EMBEDDED) stdlib-probes
+	$(say) EMBED $@
+	$(Q)mkdir -p $(@D)
+	$(Q)tools/embed.sh $(EMBEDDED) >$@
+
+$(BUILD)/embed.o: $(BUILD)/embed.c
+	$(say) CC $@
+	$(Q)$(CC) $(STD) $(CFLAGS) $(INC) -MMD -MP -c -o $@ $<
+
+unit: $(UNITS)
+$(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(PASS_OBJS)
+	$(say) LINK $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+-include $(PASS_OBJS:.o=.d) $(TOOL_OBJS:.o=.d) $(UNIT_OBJS:.o=.d)
+
+deps:
+	@tools/deps.sh
+
+# The two commands of a fresh clone: install what is missing, build, run. Attaching needs
+# root; the build does not, so only the last step goes through sudo.
+ROOTLY = $(if $(filter 0,$(shell id -u)),,sudo env "PATH=$$PATH:/usr/sbin:/sbin")
+READY = @set -e; echo '== packages'; tools/deps.sh; echo '== build'; \
+	$(MAKE) $(if $(V),,-s) --no-print-directory SAN=$(SAN) V=$(V) all unit; \
+	PROBES="$(CURDIR)/$(BUILD)/probes"; UNIT="$(CURDIR)/$(BUILD)/tests"
+PASSED = PROBES="$$PROBES" UNIT="$$UNIT" SAN="$(SAN)" GOPROXY="$$GOPROXY"
+
+demo:
+	$(READY); echo '== demo'; $(ROOTLY) env $(PASSED) tools/demo.sh
+
+check:
+	$(READY); echo '== tests'; $(ROOTLY) env $(PASSED) tests/run $(TESTS)
+
+bench:
+	$(READY); echo '== bench'; $(ROOTLY) env $(PASSED) tests/bench/run
+
+docs: all
+	$(BUILD)/probes catalog --markdown >docs/probes.md
+
+SHARE = $(DESTDIR)$(DATADIR)/goprobes
+install: all
+	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(MANDIR)/man1' '$(SHARE)/stdlib-probes'
+	install -m 755 $(BUILD)/probes '$(DESTDIR)$(BINDIR)/probes'
+	install -m 644 docs/probes.1 '$(DESTDIR)$(MANDIR)/man1/probes.1'
+	install -m 644 $(wildcard stdlib-probes/*.yaml stdlib-probes/*.json) \
+		'$(SHARE)/stdlib-probes'
+
+uninstall:
+	rm -f '$(DESTDIR)$(BINDIR)/probes' '$(DESTDIR)$(MANDIR)/man1/probes.1'
+	rm -rf '$(SHARE)'
+
+clean:
+	rm -rf build
+
+help:
+	@echo 'make             build build/probes (configures first where needed)'
+	@echo 'make deps        install the packages that build, demo and tests need'
+	@echo 'make demo        rewrite a real Go server and watch its requests with bpftrace'
+	@echo 'make check       run the tests; TESTS="pattern..." runs only those that match'
+	@echo 'make bench       measure speed and size against plain tools'
+	@echo 'make docs        write docs/probes.md from the definitions'
+	@echo 'make install     below PREFIX (./configure --prefix=DIR), DESTDIR respected'
+	@echo 'make uninstall   remove what install put there'
+	@echo 'make clean       remove build/'
+	@echo 'V=1 shows the commands; SAN=1 builds with ASan and UBSan in build/san'
+
+.PHONY: all unit docs deps demo check bench install uninstall clean help

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* A growing byte buffer, for output that is built piece by piece. */
+#ifndef BASE_BUF_H
+#define BASE_BUF_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf {
+	uint8_t *data;
+	size_t len;
+	size_t cap;
+};
+
+/* Zero-initialise a struct buf to start; buf_free() leaves it empty and usable again. */
+void buf_free(struct buf *buf);
+void buf_put(struct buf *buf, const void *bytes, size_t len);
+void buf_fill(struct buf *buf, uint8_t byte, size_t count);
+/* Appends bytes of `byte` until the length is a multiple of `align` (a power of two). */
+void buf_align(struct buf *buf, size_t align, uint8_t byte);
+void buf_u8(struct buf *buf, uint8_t value);
+void buf_u32(struct buf *buf, uint32_t value); /* little-endian */
+void buf_u64(struct buf *buf, uint64_t value); /* little-endian */
+void buf_str(struct buf *buf, const char *text); /* with its NUL */
+void buf_printf(struct buf *buf, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3))); /* without a NUL */
+
+#endif

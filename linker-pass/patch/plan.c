@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/* Plans a tactic or a refusal for each bound probe. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "patch/plan.h"
+
+/* What the stages below share while one plan is made. */
+struct planner {
+	const struct gobin *gobin;
+	struct insn_decoder *decoder;
+	struct plan *plan;
+	size_t sites_cap, refused_cap;
+};
+
+static void refuse(struct planner *planner, const struct bound_probe *probe,
+		   enum refusal refusal, const char *detail)
+{
+	struct plan *plan = planner->plan;
+
+	mem_grow(&plan->refused, plan->nrefused, &planner->refused_cap, sizeof(*plan->refused));
+	plan->refused[plan->nrefused++] = (struct refused){ probe, refusal, detail };
+}
+
+/* In note mode a probe points at the first instruction it could displace. */
+static void aim_note(const struct image *image, struct site *site)
+{
+	const uint8_t *code;
+
+	site->pc = site->spot.addr + site->spot.pre;
+	code = image_at(image, site->pc, 1);
+	/* The kernel emulates push; it must step over the other instructions. */
+	site->tactic = code && *code == 0x55 ? TACTIC_NOTE : TACTIC_NOTE_STEP;
+}
+
+static void add_site(struct planner *planner, const struct bound_probe *probe,
+		     const struct gofunc *func, enum def_at at, const struct spot *spot)
+{
+	struct plan *plan = planner->plan;
+	struct site site = {
+		.probe = probe,
+		.func = func,
+		.at = at,
+		.spot = *spot,
+		.tactic = TACTIC_DETOUR,
+		.small_nop = probe && probe->variant->nosplit,
+	};
+
+	if (plan->mode == PLAN_NOTE)
+		aim_note(planner->gobin->image, &site);
+	mem_grow(&plan->sites, plan->nsites, &planner->sites_cap, sizeof(*plan->sites));
+	plan->sites[plan->nsites++] = site;
+}
+
+/* Refusals that only matter to a tactic that moves bytes. */
+static enum refusal for_mode(enum plan_mode mode, enum refusal refusal)
+{
+	if (mode == PLAN_NOTE && (refusal == REFUSED_NO_ROOM || refusal == REFUSED_BRANCH_INTO))
+		return REFUSED_NONE;
+	return refusal;
+}
+
+static enum refusal returns_refusal(enum plan_mode mode, const struct spots *spots)
+{
+	enum refusal refusal = for_mode(mode, spots->returns_refusal);
+
+	for (size_t i = 0; i < spots->nreturns && !refusal; i++)
+		refusal = for_mode(mode, spots->returns[i].refusal);
+	return refusal;
+}
+
+static void plan_probe(struct planner *planner, const struct bound_probe *probe,
+		       const struct spots *spots)
+{
+	enum plan_mode mode = planner->plan->mode;
+	enum def_at at = probe->def->at;
+	enum refusal refusal;
+
+	if (at == DEF_ENTRY)
+		refusal = for_mode(mode, spots->entry.refusal);
+	else
+		refusal = returns_refusal(mode, spots);
+	if (!refusal && mode == PLAN_NOTE && probe->nloads)
+		refusal = REFUSED_NEEDS_TRAMPOLINE;
+	if (refusal) {
+		refuse(planner, probe, refusal, NULL);
+		return;
+	}
+	if (at == DEF_ENTRY)
+		add_site(planner, probe, probe->func, at, &spots->entry);
+	for (size_t i = 0; at == DEF_RETURN && i < spots->nreturns; i++)
+		add_site(planner, probe, probe->func, at, &spots->returns[i]);
+}
+
+static void plan_every(struct planner *planner)
+{
+	const struct gobin *gobin = planner->gobin;
+	struct spots spots;
+
+	for (size_t i = 0; i < gobin->nfuncs; i++) {
+		const struct gofunc *func = &gobin->funcs[i];
+		size_t before = planner->plan->nsites;
+
+		spots_find(planner->decoder, gobin->image, func, false, &spots);
+		if (!spots.entry.refusal)
+			add_site(planner, NULL, func, DEF_ENTRY, &spots.entry);
+		if (spots.returns_refusal != REFUSED_NO_STACK_CHECK &&
+		    spots.returns_refusal != REFUSED_NO_FRAME)
+			for (size_t j = 0; j < spots.nreturns; j++)
+				if (!spots.returns[j].refusal)
+					add_site(planner, NULL, func, DEF_RETURN,
+						 &spots.returns[j]);
+		planner->plan->every_functions += planner->plan->nsites != before;
+		spots_free(&spots);
+	}
+}
+
+static int compare_sites(const void *a, const void *b)
+{
+	const struct site *x = a, *y = b;
+
+	if (x->spot.addr != y->spot.addr)
+		return x->spot.addr < y->spot.addr ? -1 : 1;
+	if (!x->probe != !y->probe)
+		return x->probe ? -1 : 1;
+	return x->probe < y->probe ? -1 : x->probe > y->probe;
+}
+
+struct plan *plan_make(const struct gobin *gobin, const struct bound_set *bound,
+		       enum plan_mode mode, bool every)
+{
+	struct planner planner = {
+		.gobin = gobin,
+		.decoder = insn_decoder_new(),
+		.plan = mem_zalloc(sizeof(struct plan)),
+	};
+
+	planner.plan->mode = mode;
+	for (size_t i = 0; i < bound->nprobes; i++) {
+		const struct bound_probe *probe = &bound->probes[i];
+		struct spots spots;
+
+		if (probe->refusal) {
+			refuse(&planner, probe, probe->refusal, probe->detail);
+			continue;
+		}
+		spots_find(planner.decoder, gobin->image, probe->func, probe->variant->nosplit,
+			   &spots);
+		plan_probe(&planner, probe, &spots);
+		spots_free(&spots);
+	}
+	if (every)
+		plan_every(&planner);
+	if (planner.plan->nsites)
+		qsort(planner.plan->sites, planner.plan->nsites, sizeof(struct site),
+		      compare_sites);
+	insn_decoder_free(planner.decoder);
+	return planner.plan;
+}
+
+void plan_free(struct plan *plan)
+{
+	if (!plan)
+		return;
+	free(plan->sites);
+	free(plan->refused);
+	free(plan);
+}

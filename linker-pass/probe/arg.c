@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT */
+/* Value expressions to operands. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "probe/arg.h"
+#include "probe/expr.h"
+#include "probe/loads.h"
+
+/* Where the value of an expression is, so far. */
+struct place {
+	const struct abi_value *value; /* in its registers; NULL = in memory */
+	const struct gotype *gotype;   /* the type, when value is set */
+	uint64_t off;                  /* within value */
+	struct chain chain;            /* memory: at the chain's end ... */
+	int64_t disp;                  /* ... plus this */
+	char *type;                    /* Go name of the type, owned */
+};
+
+struct binder {
+	struct fields *fields;
+	const struct gotype_func *func;
+	const struct abi_value *values;
+	struct bound_probe *bound;
+	struct loads loads;
+	int chain_of[BOUND_MAX_ARGS]; /* index into loads of each MEM operand, or -1 */
+};
+
+static void set_type(struct place *place, char *type)
+{
+	free(place->type);
+	place->type = type;
+}
+
+/* The register that holds `size` bytes at `off` of the place's value; REG_NONE if none. */
+static enum reg place_reg(const struct place *place, uint64_t off, uint64_t size)
+{
+	for (int i = 0; i < place->value->npieces; i++) {
+		const struct abi_piece *piece = &place->value->pieces[i];
+
+		if (piece->offset == place->off + off && piece->size == size && !piece->is_float)
+			return piece->reg;
+	}
+	return REG_NONE;
+}
+
+static struct err *place_root(struct binder *b, const char *name, struct place *place)
+{
+	bool at_return = b->bound->def->at == DEF_RETURN;
+
+	if (!strcmp(name, "g")) {
+		place->chain.root = REG_R14;
+		set_type(place, mem_strdup("runtime.g"));
+		return NULL;
+	}
+	for (size_t i = 0; i < b->func->nparams; i++) {
+		const struct abi_value *value = &b->values[i];
+
+		if (strcmp(value->param->name, name) || value->param->result != at_return)
+			continue;
+		set_type(place, mem_strdup(value->param->type->name));
+		if (value->in_regs) {
+			place->value = value;
+			place->gotype = value->param->type;
+		} else {
+			place->chain.root = REG_ENTRY_SP;
+			place->disp = value->stack_off;
+		}
+		return NULL;
+	}
+	return err_new("nothing is called \"%s\" here", name);
+}
+
+/* Follows the pointer that the place holds. */
+static struct err *place_deref(struct place *place)
+{
+	if (place->value) {
+		place->chain = (struct chain){ .root = place_reg(place, 0, 8) };
+		if (place->chain.root == REG_NONE)
+			return err_new("the pointer is in no register");
+		place->value = NULL;
+		place->gotype = NULL;
+	} else {
+		TRY(chain_hop(&place->chain, place->disp));
+	}
+	place->disp = 0;
+	set_type(place, mem_strdup(place->type + 1));
+	return NULL;
+}
+
+/* A field of a struct that is passed in registers. */
+static struct err *place_member(struct place *place, const char *name)
+{
+	const struct gotype *type = place->gotype;
+
+	for (size_t i = 0; i < type->nfields; i++) {
+		if (strcmp(type->fields[i].name, name))
+			continue;
+		place->off += type->fields[i].offset;
+		place->gotype = type->fields[i].type;
+		set_type(place, mem_strdup(place->gotype->name));
+		return NULL;
+	}
+	return err_new("%s has no field \"%s\"", place->type, name);
+}
+
+static struct err *place_field(struct binder *b, struct place *place, const char *name)
+{
+	struct field field;
+
+	if (*place->type == '*')
+		TRY(place_deref(place));
+	if (place->value)
+		return place_member(place, name);
+	b->bound->refusal = fields_find(b->fields, place->type, name, &field, &b->bound->detail);
+	if (b->bound->refusal != REFUSED_NONE)
+		return NULL;
+	place->disp += (int64_t)field.offset;
+	set_type(place, field.type);
+	return NULL;
+}
+
+static struct err *place_find(struct binder *b, const struct expr *expr, struct place *place)
+{
+	*place = (struct place){ .chain.root = REG_NONE };
+	TRY(place_root(b, expr->path[0], place));
+	for (size_t i = 1; i < expr->npath && b->bound->refusal == REFUSED_NONE; i++)
+		TRY(place_field(b, place, expr->path[i]));
+	if (expr->npath == 1 && !strcmp(expr->path[0], "g"))
+		return err_new("name a field of g");
+	return NULL;
+}
+
+/* Adds a word whose operand is already whole, or names a chain. */
+static void add_word(struct binder *b, char *name, const char *type, const char *of,
+		     struct operand op, int chain)
+{
+	struct bound_arg *arg = &b->bound->args[b->bound->nargs];
+
+	b->chain_of[b->bound->nargs++] = chain;
+	arg->name = name;
+	arg->type = mem_strdup(type);
+	arg->of = mem_strdup(of);
+	arg->op = op;
+}
+
+/* One word of the value at `place`, `off` bytes into it. */
+static struct err *word_operand(struct binder *b, const struct place *place, uint64_t off,
+				int size, struct operand *op_ret, int *chain_ret)
+{
+	*chain_ret = -1;
+	op_ret->size = size;
+	if (!place->value) {
+		op_ret->kind = OPERAND_MEM;
+		op_ret->reg = REG_NONE;
+		op_ret->value = place->disp + (int64_t)off;
+		*chain_ret = loads_intern(&b->loads, &place->chain);
+		return NULL;
+	}
+	op_ret->kind = OPERAND_REG;
+	op_ret->value = 0;
+	op_ret->reg = place_reg(place, off, (uint64_t)abs(size));
+	if (op_ret->reg == REG_NONE)
+		return err_new("no register holds exactly this value");
+	return NULL;
+}
+
+/* How a Go type is handed out. */
+struct shape {
+	int nwords;
+	int size[2];         /* as in struct operand */
+	const char *suffix[2];
+	char *type[2];       /* owned */
+	uint64_t whole;      /* bytes of the value in memory */
+};
+
+static void shape_pair(struct shape *shape, const char *suffix0, const char *suffix1,
+		       char *type0, const char *type1)
+{
+	bool is_len = !strcmp(type1, "int");
+
+	*shape = (struct shape){ 2, { 8, is_len ? -8 : 8 }, { suffix0, suffix1 },
+				 { type0, mem_strdup(type1) }, shape->whole };
+}
+
+static struct err *shape_of(const char *text, struct shape *shape)
+{
+	struct gotype_env env = { 0 };
+	struct golex in = { text, text };
+	const char *bracket = strchr(text, ']');
+	struct gotype *type;
+
+	TRY(gotype_parse(&in, &env, &type));
+	*shape = (struct shape){ .whole = type->size };
+	if (type->kind == GOTYPE_STRING)
+		shape_pair(shape, "", "_len", mem_strdup("*byte"), "int");
+	else if (type->kind == GOTYPE_SLICE)
+		shape_pair(shape, "", "_len", mem_printf("*%s", bracket ? bracket + 1 : text),
+			   "int");
+	else if (type->kind == GOTYPE_IFACE)
+		shape_pair(shape, "_type", "_data", mem_strdup("uintptr"), "unsafe.Pointer");
+	else
+		*shape = (struct shape){ 1, { type->is_signed ? -(int)type->size
+							       : (int)type->size },
+					 { "" }, { mem_strdup(text) }, type->size };
+	gotype_free(type);
+	return NULL;
+}
+
+static void shape_clear(struct shape *shape)
+{
+	free(shape->type[0]);
+	free(shape->type[1]);
+}
+
+/* That the value found has the declared type's size, as far as its own is known. */
+static struct err *check_size(struct binder *b, const struct place *place,
+			      const struct shape *shape, const char *declared)
+{
+	uint64_t size;
+
+	if (fields_type_size(b->fields, place->type, &size) && size != shape->whole)
+		return err_new("the value is a %s of %llu bytes, not a %s", place->type,
+			       (unsigned long long)size, declared);
+	return NULL;
+}
+
+static struct err *add_path(struct binder *b, const struct expr *expr, const char *name,
+			    const char *declared, const struct shape *shape)
+{
+	bool len = expr->kind == EXPR_LEN;
+	struct place place;
+	struct err *err = place_find(b, expr, &place);
+
+	if (len && strcmp(declared, "int") && !err)
+		err = err_new("len() is an int, not a %s", declared);
+	if (!err && b->bound->refusal == REFUSED_NONE && !len)
+		err = check_size(b, &place, shape, declared);
+	for (int i = 0; i < shape->nwords && !err && b->bound->refusal == REFUSED_NONE; i++) {
+		struct operand op;
+		int chain;
+
+		err = word_operand(b, &place, len ? 8 : 8 * (uint64_t)i, shape->size[i], &op,
+				   &chain);
+		if (!err)
+			add_word(b, mem_printf("%s%s", name, shape->suffix[i]), shape->type[i],
+				 declared, op, chain);
+	}
+	free(place.type);
+	return err;
+}
+
+static void add_const(struct binder *b, int64_t value, const char *name, const char *declared,
+		      const struct shape *shape)
+{
+	for (int i = 0; i < shape->nwords; i++)
+		add_word(b, mem_printf("%s%s", name, shape->suffix[i]), shape->type[i], declared,
+			 (struct operand){ OPERAND_CONST, shape->size[i], REG_NONE, value }, -1);
+}
+
+static struct err *add_value(struct binder *b, const char *text, const char *name,
+			     const char *declared)
+{
+	struct golex in = { text, text };
+	struct expr expr = { .kind = EXPR_CONST };
+	struct err *err = NULL;
+	struct shape shape;
+
+	TRY(shape_of(declared, &shape));
+	if (text)
+		err = expr_parse(&in, &expr);
+	if (!err && expr.kind != EXPR_CONST)
+		err = add_path(b, &expr, name, declared, &shape);
+	else if (!err && shape.nwords == 2 && expr.value)
+		err = err_new("a %s cannot be the constant %s", declared, text);
+	else if (!err)
+		add_const(b, expr.value, name, declared, &shape);
+	expr_clear(&expr);
+	shape_clear(&shape);
+	return err;
+}
+
+static struct err *add_all(struct binder *b)
+{
+	const struct def_probe *def = b->bound->def;
+	const struct def_variant *variant = b->bound->variant;
+	const char *goid = variant->goid ? variant->goid : "g.goid";
+	struct err *err = add_value(b, goid, "goid", "uint64");
+
+	if (err)
+		return err_prefix(err, "%s:%d:%d", def->file, variant->goid_at.line,
+				  variant->goid_at.column);
+	for (size_t i = 0; i < def->nargs && b->bound->refusal == REFUSED_NONE; i++) {
+		const struct def_place *at = &variant->values_at[i];
+
+		err = add_value(b, variant->values[i], def->args[i].name, def->args[i].type);
+		if (err)
+			return err_prefix(err, "%s:%d:%d", def->file, at->line, at->column);
+	}
+	return NULL;
+}
+
+struct err *arg_bind(struct fields *fields, const struct gotype_func *func,
+		     const struct abi_value *values, struct bound_probe *bound)
+{
+	struct binder b = { .fields = fields, .func = func, .values = values, .bound = bound };
+	enum reg bases[LOADS_MAX_CHAINS];
+
+	TRY(add_all(&b));
+	if (bound->refusal != REFUSED_NONE)
+		return NULL;
+
+	struct err *err = loads_plan(&b.loads, bases, bound->loads, &bound->nloads);
+
+	if (err)
+		return err_prefix(err, "%s:%d", bound->def->file, bound->variant->line);
+	for (int i = 0; i < bound->nargs; i++) {
+		if (b.chain_of[i] >= 0)
+			bound->args[i].op.reg = bases[b.chain_of[i]];
+	}
+	return NULL;
+}

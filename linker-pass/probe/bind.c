@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/* Definitions bound to one binary. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "probe/arg.h"
+#include "probe/bind.h"
+#include "probe/fields.h"
+#include "probe/paramcheck.h"
+
+static struct bound_probe *add_bound(struct bound_set *set, const struct def_probe *def,
+				     const struct def_variant *variant)
+{
+	struct bound_probe *bound;
+
+	set->probes = mem_realloc(set->probes, (set->nprobes + 1) * sizeof(*set->probes));
+	bound = &set->probes[set->nprobes++];
+	*bound = (struct bound_probe){ .def = def, .variant = variant };
+	return bound;
+}
+
+static void refuse(struct bound_probe *bound, enum refusal refusal, char *detail)
+{
+	bound->refusal = refusal;
+	bound->detail = detail;
+}
+
+static void refuse_version(struct bound_set *set, const struct def_probe *def)
+{
+	char *where = mem_strdup("");
+
+	for (size_t i = 0; i < def->nvariants; i++) {
+		char *range = def_range_text(def->variants[i].range);
+		char *joined = strstr(where, range)
+				       ? mem_strdup(where)
+				       : mem_printf("%s%s%s", where, *where ? ", " : "", range);
+
+		free(range);
+		free(where);
+		where = joined;
+	}
+	refuse(add_bound(set, def, NULL), REFUSED_VERSION, mem_printf("offered by %s", where));
+	free(where);
+}
+
+/* Experiments that change how arguments are passed or structs are laid out. */
+static bool odd_toolchain(const struct gobin *gobin)
+{
+	return strstr(gobin->version, "noregabi") || strstr(gobin->version, "staticlockranking");
+}
+
+static struct err *bind_signature(struct fields *fields, const struct gotype_func *func,
+				  struct bound_probe *bound)
+{
+	struct abi_value *values = abi_assign(func);
+	char *detail = paramcheck(fields->dwarf, bound->variant->symbol, func, values);
+	struct err *err = NULL;
+
+	if (detail)
+		refuse(bound, REFUSED_DWARF_MISMATCH, detail);
+	else
+		err = arg_bind(fields, func, values, bound);
+	free(values);
+	return err;
+}
+
+static struct err *bind_variant(struct fields *fields, struct bound_probe *bound)
+{
+	const struct def_variant *variant = bound->variant;
+	struct golex in = { variant->signature, variant->signature };
+	struct gotype_func *func;
+
+	bound->func = gobin_func(fields->gobin, variant->symbol);
+	if (!bound->func) {
+		refuse(bound, REFUSED_NOT_IN_BINARY, NULL);
+		return NULL;
+	}
+	if (odd_toolchain(fields->gobin)) {
+		refuse(bound, REFUSED_LAYOUT,
+		       mem_printf("built by an experimental toolchain, \"%s\"",
+				  fields->gobin->version));
+		return NULL;
+	}
+
+	char *package = mem_strndup(variant->symbol, gotype_package_len(variant->symbol));
+	struct gotype_env env = { fields->defs, fields->gobin->minor, package };
+	struct err *err = gotype_parse_func(&in, &env, &func);
+
+	free(package);
+	if (err)
+		return err_prefix(err, "%s:%d:%d", bound->def->file, variant->signature_at.line,
+				  variant->signature_at.column + (int)(in.pos - in.text));
+	err = bind_signature(fields, func, bound);
+	gotype_func_free(func);
+	return err;
+}
+
+static struct err *bind_probe(struct fields *fields, const struct def_probe *def,
+			      struct bound_set *set)
+{
+	unsigned minor = fields->gobin->minor;
+	bool any = false;
+
+	for (size_t i = 0; i < def->nvariants; i++) {
+		if (!def_range_has(def->variants[i].range, minor))
+			continue;
+		any = true;
+		TRY(bind_variant(fields, add_bound(set, def, &def->variants[i])));
+	}
+	if (!any)
+		refuse_version(set, def);
+	return NULL;
+}
+
+static void count_inlined(struct bound_set *set, const struct gobin *gobin)
+{
+	const char **names = mem_zalloc(set->nprobes * sizeof(*names));
+	unsigned *counts = mem_zalloc(set->nprobes * sizeof(*counts));
+	size_t n = 0;
+
+	for (size_t i = 0; i < set->nprobes; i++) {
+		if (set->probes[i].variant)
+			names[n++] = set->probes[i].variant->symbol;
+	}
+	gobin_count_inlined(gobin, names, n, counts);
+	n = 0;
+	for (size_t i = 0; i < set->nprobes; i++) {
+		struct bound_probe *bound = &set->probes[i];
+
+		if (!bound->variant)
+			continue;
+		bound->inlined_copies = counts[n++];
+		if (bound->refusal == REFUSED_NOT_IN_BINARY && bound->inlined_copies)
+			bound->detail = mem_printf("inlined in %u places",
+						   bound->inlined_copies);
+	}
+	free(names);
+	free(counts);
+}
+
+struct err *bind_probes_seen(const struct def_set *defs, const bool *selected,
+			     const struct gobin *gobin, struct godwarf *dwarf,
+			     bind_seen_fn *seen, void *seen_arg, struct bound_set **set_ret)
+{
+	struct fields fields = { .defs = defs, .gobin = gobin, .dwarf = dwarf, .seen = seen,
+				 .seen_arg = seen_arg };
+	struct bound_set *set = mem_zalloc(sizeof(*set));
+
+	for (size_t i = 0; i < defs->nprobes; i++) {
+		struct err *err = NULL;
+
+		if (!selected || selected[i])
+			err = bind_probe(&fields, &defs->probes[i], set);
+		if (err) {
+			bind_free(set);
+			return err;
+		}
+	}
+	count_inlined(set, gobin);
+	set->used_dwarf = fields.used_dwarf;
+	*set_ret = set;
+	return NULL;
+}
+
+struct err *bind_probes(const struct def_set *defs, const bool *selected,
+			const struct gobin *gobin, struct godwarf *dwarf,
+			struct bound_set **set_ret)
+{
+	return bind_probes_seen(defs, selected, gobin, dwarf, NULL, NULL, set_ret);
+}
+
+void bind_free(struct bound_set *set)
+{
+	if (!set)
+		return;
+	for (size_t i = 0; i < set->nprobes; i++) {
+		struct bound_probe *bound = &set->probes[i];
+
+		for (int j = 0; j < bound->nargs; j++) {
+			free(bound->args[j].name);
+			free(bound->args[j].type);
+			free(bound->args[j].of);
+		}
+		free(bound->detail);
+	}
+	free(set->probes);
+	free(set);
+}

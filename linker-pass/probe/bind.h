@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Definitions bound to one binary: the function each probe stands on and, for each
+ * argument, the operand. Registers come from Go's ABIInternal rules
+ * (src/cmd/compile/abi-internal.md), offsets from DWARF or the layout data.
+ */
+#ifndef PROBE_BIND_H
+#define PROBE_BIND_H
+
+#include "go/gobin.h"
+#include "go/godwarf.h"
+#include "probe/def.h"
+#include "elf/operand.h"
+#include "probe/refusal.h"
+
+#define BOUND_MAX_ARGS 12 /* BPF_USDT_MAX_ARG_CNT of libbpf */
+#define BOUND_MAX_LOADS 4
+
+struct bound_arg {
+	char *name; /* "goid", "method", "method_len", "err_type", "err_data" ... */
+	char *type; /* Go type of this word: "uint64", "*byte", "int", "bool" ... */
+	char *of;   /* Go type of the value it is a part of: "string", "error"; else as type */
+	struct operand op;
+};
+
+struct bound_probe {
+	const struct def_probe *def;         /* borrowed */
+	const struct def_variant *variant;   /* borrowed; NULL when refused for its version */
+	const struct gofunc *func;           /* borrowed; NULL when not in the binary */
+	struct bound_arg args[BOUND_MAX_ARGS];
+	int nargs;
+	struct operand_load loads[BOUND_MAX_LOADS]; /* in order, before the nop site */
+	int nloads;
+	unsigned inlined_copies; /* calls the probe will not see */
+	enum refusal refusal;
+	char *detail; /* more about the refusal, or NULL */
+};
+
+struct bound_set {
+	/* In the order of the definitions; one for each variant that holds for the binary's
+	 * Go version, or a single refused one when none does. */
+	struct bound_probe *probes;
+	size_t nprobes;
+	bool used_dwarf; /* offsets were resolved from or checked against DWARF */
+};
+
+/*
+ * Binds each probe of `defs` for which selected[i] is true (all when selected is NULL).
+ * dwarf may be NULL. Refusals are in the result; an error means a definition that cannot
+ * be right for any binary (too many arguments, a bad expression), with file:line.
+ * The result is owned by the caller and borrows defs and gobin.
+ */
+struct err *bind_probes(const struct def_set *defs, const bool *selected,
+			const struct gobin *gobin, struct godwarf *dwarf,
+			struct bound_set **set_ret);
+void bind_free(struct bound_set *set); /* NULL is fine */
+
+/* Told of each struct field that a definition led to. */
+typedef void bind_seen_fn(void *arg, const char *type, const char *field, uint64_t offset,
+			  const char *field_type);
+
+/* The same, calling seen(seen_arg, ...) for the fields: what the layout data must hold. */
+struct err *bind_probes_seen(const struct def_set *defs, const bool *selected,
+			     const struct gobin *gobin, struct godwarf *dwarf,
+			     bind_seen_fn *seen, void *seen_arg, struct bound_set **set_ret);
+
+/*
+ * The packages whose DWARF bind_probes() reads for the selected definitions. The array and
+ * its strings are one allocation, owned by the caller: free().
+ */
+void bind_packages(const struct def_set *defs, const bool *selected,
+		   const char ***packages_ret, size_t *n_ret);
+
+#endif

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/* Definition sets: loading, replacing, sorting, freeing. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "probe/def.h"
+#include "probe/defread.h"
+#include "probe/embed.h"
+
+#define MAX_FILE (16u << 20)
+
+bool def_range_has(struct go_range range, unsigned minor)
+{
+	return minor >= range.since && (!range.until || minor <= range.until);
+}
+
+char *def_range_text(struct go_range range)
+{
+	unsigned since = range.since ? range.since : 18;
+
+	if (!range.until)
+		return mem_printf("Go 1.%u and later", since);
+	if (range.until == since)
+		return mem_printf("Go 1.%u", since);
+	return mem_printf("Go 1.%u to 1.%u", since, range.until);
+}
+
+static void free_variant(struct def_variant *variant, size_t nargs)
+{
+	free(variant->symbol);
+	free(variant->signature);
+	free(variant->goid);
+	for (size_t i = 0; variant->values && i < nargs; i++)
+		free(variant->values[i]);
+	free(variant->values);
+	free(variant->values_at);
+}
+
+static void free_probe(struct def_probe *probe)
+{
+	for (size_t i = 0; i < probe->nvariants; i++)
+		free_variant(&probe->variants[i], probe->nargs);
+	for (size_t i = 0; i < probe->nargs; i++) {
+		free(probe->args[i].name);
+		free(probe->args[i].type);
+		free(probe->args[i].unit);
+		free(probe->args[i].doc);
+	}
+	free(probe->provider);
+	free(probe->name);
+	free(probe->doc);
+	free(probe->stability);
+	free(probe->otel);
+	free(probe->args);
+	free(probe->variants);
+}
+
+void def_free(struct def_set *set)
+{
+	if (!set)
+		return;
+	for (size_t i = 0; i < set->nprobes; i++)
+		free_probe(&set->probes[i]);
+	for (size_t i = 0; i < set->ntypes; i++) {
+		free(set->types[i].name);
+		free(set->types[i].type);
+	}
+	for (size_t i = 0; i < set->nstrings; i++)
+		free(set->strings[i]);
+	free(set->probes);
+	free(set->types);
+	free(set->strings);
+	free(set);
+}
+
+static int compare_probes(const void *a, const void *b)
+{
+	const struct def_probe *x = a, *y = b;
+	int order = strcmp(x->provider, y->provider);
+
+	return order ? order : strcmp(x->name, y->name);
+}
+
+/* Adds a probe, or puts it in the place of its namesake; takes it over. */
+static void put_probe(struct def_set *set, struct def_probe *probe)
+{
+	for (size_t i = 0; i < set->nprobes; i++) {
+		if (!compare_probes(&set->probes[i], probe)) {
+			free_probe(&set->probes[i]);
+			set->probes[i] = *probe;
+			return;
+		}
+	}
+	set->probes = mem_realloc(set->probes, (set->nprobes + 1) * sizeof(*set->probes));
+	set->probes[set->nprobes++] = *probe;
+}
+
+/* Moves what one file gave into `set`, and frees the rest of it. */
+static void merge(struct def_set *set, struct def_set *file)
+{
+	for (size_t i = 0; i < file->nprobes; i++)
+		put_probe(set, &file->probes[i]);
+	set->types = mem_realloc(set->types,
+				 (set->ntypes + file->ntypes) * sizeof(*set->types));
+	for (size_t i = 0; i < file->ntypes; i++)
+		set->types[set->ntypes++] = file->types[i];
+	set->strings = mem_realloc(set->strings,
+				   (set->nstrings + file->nstrings) * sizeof(*set->strings));
+	for (size_t i = 0; i < file->nstrings; i++)
+		set->strings[set->nstrings++] = file->strings[i];
+	if (set->nprobes)
+		qsort(set->probes, set->nprobes, sizeof(*set->probes), compare_probes);
+	file->nprobes = file->ntypes = file->nstrings = 0;
+	def_free(file);
+}
+
+struct err *def_load_text(struct def_set *set, const char *name, const char *text, size_t len)
+{
+	struct def_set *file = mem_zalloc(sizeof(*file));
+	struct yaml_doc *doc;
+	struct err *err = yaml_read(name, text, len, &doc);
+
+	if (!err) {
+		err = def_read(file, yaml_root(doc), name);
+		yaml_close(doc);
+	}
+	if (err) {
+		def_free(file);
+		return err;
+	}
+	merge(set, file);
+	return NULL;
+}
+
+struct err *def_load_file(struct def_set *set, const char *path)
+{
+	FILE *file = fopen(path, "re");
+	struct buf text = { 0 };
+	char chunk[65536];
+	size_t got;
+
+	if (!file)
+		return err_sys(errno, "%s: cannot open", path);
+	while ((got = fread(chunk, 1, sizeof(chunk), file)) > 0 && text.len <= MAX_FILE)
+		buf_put(&text, chunk, got);
+
+	int errnum = ferror(file) ? errno : 0;
+
+	fclose(file);
+
+	struct err *err = NULL;
+
+	if (errnum)
+		err = err_sys(errnum, "%s: cannot read", path);
+	else if (text.len > MAX_FILE)
+		err = err_new("%s: larger than 16 MiB: this is no definition file", path);
+	else
+		err = def_load_text(set, path, (const char *)text.data, text.len);
+	buf_free(&text);
+	return err;
+}
+
+struct err *def_load_builtin(struct def_set **set_ret)
+{
+	struct def_set *set = mem_zalloc(sizeof(*set));
+
+	for (const struct embed_file *file = embed_files; file->name; file++) {
+		size_t len = strlen(file->name);
+
+		if (len < 5 || strcmp(file->name + len - 5, ".yaml"))
+			continue;
+
+		struct err *err = def_load_text(set, file->name, file->text, file->len);
+
+		if (err) {
+			def_free(set);
+			return err;
+		}
+	}
+	*set_ret = set;
+	return NULL;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Probe definitions: YAML files (stdlib-probes/, embedded; more with -d) checked and turned
+ * into structs. See stdlib-probes/README.md for the format.
+ */
+#ifndef PROBE_DEF_H
+#define PROBE_DEF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+
+/* Go minors; 0 as `until` means "still so". 18 stands for Go 1.18. */
+struct go_range {
+	unsigned since; /* first minor, 0 = from the start */
+	unsigned until; /* last minor, 0 = no end */
+};
+
+enum def_at { DEF_ENTRY, DEF_RETURN };
+
+/* Where in the definition file a text starts, from 1. */
+struct def_place {
+	int line, column;
+};
+
+struct def_arg {
+	char *name;  /* snake_case; what users see */
+	char *type;  /* Go type as documented: "string", "int", "error", "bool" ... */
+	char *unit;  /* "bytes", "ns" or "" */
+	char *doc;
+};
+
+/*
+ * One place of the probe in one range of Go versions. Several variants may hold for the
+ * same version (HTTP/1 and HTTP/2 code, say): the probe then has sites in each function.
+ */
+struct def_variant {
+	struct go_range range;
+	char *symbol;    /* linker symbol, e.g. "net/http.(*Transport).roundTrip" */
+	char *signature; /* "func(t *Transport, req *Request) (resp *Response, err error)" */
+	bool nosplit;    /* the function has no stack check: allowed, with a 1-byte nop site */
+	char *goid;      /* expression for arg0 when it is not the current goroutine's; or NULL */
+	char **values;   /* an expression for each of the probe's args; NULL = always 0 here */
+	int line;        /* in the definition file, for messages */
+	struct def_place signature_at, goid_at;
+	struct def_place *values_at; /* one for each value */
+};
+
+struct def_probe {
+	char *provider;
+	char *name;
+	enum def_at at;
+	char *doc;       /* one paragraph: when exactly it fires */
+	char *stability; /* "stable" or "experimental" */
+	char *otel;      /* space-separated OpenTelemetry attribute names, or "" */
+	struct def_arg *args; /* without arg0, the goroutine id */
+	size_t nargs;
+	struct def_variant *variants;
+	size_t nvariants;
+	const char *package; /* import path, borrowed from its set */
+	int line;
+	const char *file; /* borrowed from its set */
+};
+
+struct def_type {
+	char *name; /* "net/http.Header" */
+	char *type; /* its underlying type in Go syntax, "map[string][]string" */
+	struct go_range range;
+};
+
+struct def_set {
+	struct def_probe *probes; /* sorted by provider, then name */
+	size_t nprobes;
+	struct def_type *types; /* named types that definitions pass by value */
+	size_t ntypes;
+	char **strings; /* owned file names and packages */
+	size_t nstrings;
+};
+
+/* The embedded definitions. The caller owns the result. An error here is a bug of ours. */
+struct err *def_load_builtin(struct def_set **set_ret);
+
+/*
+ * Adds the definitions of a YAML file. A probe with the provider and name of one already
+ * there replaces it. Errors carry file:line:column.
+ */
+struct err *def_load_file(struct def_set *set, const char *path);
+
+/* The same from memory; `name` is what messages call it. */
+struct err *def_load_text(struct def_set *set, const char *name, const char *text, size_t len);
+
+void def_free(struct def_set *set); /* NULL is fine */
+
+/* "Go 1.22 and later", "Go 1.18 to 1.21", "Go 1.18"; owned by the caller. */
+char *def_range_text(struct go_range range);
+
+/* Checks one variant as far as that goes without a binary: its signature, and that its
+ * values can be read where the probe stands. Used by the loaders. */
+struct err *def_check_variant(const struct def_probe *probe, const struct def_variant *variant);
+
+/* How an argument's Go type is handed out; words_ret gets the number of words, 1 or 2.
+ * An error says that such a type cannot be an argument. */
+struct err *def_arg_words(const char *type, int *words_ret);
+
+/* Whether the range holds for a Go minor (18 for Go 1.18). */
+bool def_range_has(struct go_range range, unsigned minor);
+
+#endif

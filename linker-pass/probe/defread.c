@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: MIT */
+/* YAML nodes to definitions, each value checked where it is read. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "probe/defread.h"
+#include "probe/gotype.h"
+
+#define MAX_WORDS 12 /* BPF_USDT_MAX_ARG_CNT of libbpf, the goroutine id included */
+
+struct reader {
+	struct def_set *set;
+	const char *file, *package; /* owned by set->strings */
+	char *provider;
+};
+
+static const char *keep(struct def_set *set, char *text)
+{
+	set->strings = mem_realloc(set->strings, (set->nstrings + 1) * sizeof(*set->strings));
+	set->strings[set->nstrings++] = text;
+	return text;
+}
+
+/* The text of a key, owned by the caller; NULL when the key is not there. */
+static struct err *read_text(struct ynode at, const char *key, char **text_ret)
+{
+	struct ynode node;
+
+	*text_ret = NULL;
+	if (!def_find(at, key, &node))
+		return NULL;
+
+	const char *text = yaml_text(node);
+
+	if (!text || !*text)
+		return yaml_error(node, "\"%s\" should be a text", key);
+	*text_ret = mem_strdup(text);
+	return NULL;
+}
+
+/* The same, "" when the key is not there. */
+static struct err *read_optional(struct ynode at, const char *key, char **text_ret)
+{
+	TRY(read_text(at, key, text_ret));
+	if (!*text_ret)
+		*text_ret = mem_strdup("");
+	return NULL;
+}
+
+static bool is_snake(const char *name)
+{
+	if (!islower((unsigned char)*name))
+		return false;
+	for (; *name; name++) {
+		if (!islower((unsigned char)*name) && !isdigit((unsigned char)*name) &&
+		    *name != '_')
+			return false;
+	}
+	return true;
+}
+
+static struct err *read_name(struct ynode at, char **name_ret)
+{
+	struct ynode node = at;
+
+	TRY(read_text(at, "name", name_ret));
+	def_find(at, "name", &node);
+	if (!is_snake(*name_ret) || strlen(*name_ret) > 60)
+		return yaml_error(node, "\"%.80s\" should be snake_case (a-z, 0-9, _)",
+				  *name_ret);
+	return NULL;
+}
+
+/* "1.21" to 21; 0 when the key is not there. */
+static struct err *read_minor(struct ynode at, const char *key, unsigned *minor_ret)
+{
+	struct ynode node;
+	char *end = NULL;
+
+	*minor_ret = 0;
+	if (!def_find(at, key, &node))
+		return NULL;
+
+	const char *text = yaml_text(node);
+	unsigned long minor = 0;
+
+	if (text && !strncmp(text, "1.", 2) && isdigit((unsigned char)text[2]))
+		minor = strtoul(text + 2, &end, 10);
+	if (!end || *end || minor < 18 || minor > 999)
+		return yaml_error(node, "\"%s\" should be a Go version from \"1.18\" on, "
+					"without a patch level", key);
+	*minor_ret = (unsigned)minor;
+	return NULL;
+}
+
+static struct err *read_range(struct ynode at, struct go_range *range)
+{
+	TRY(read_minor(at, "since", &range->since));
+	TRY(read_minor(at, "until", &range->until));
+	if (range->until && range->since > range->until)
+		return yaml_error(at, "\"since\" lies behind \"until\"");
+	return NULL;
+}
+
+static struct err *read_flag(struct ynode at, const char *key, bool *flag_ret)
+{
+	struct ynode node;
+
+	if (!def_find(at, key, &node))
+		return NULL;
+
+	const char *text = yaml_text(node);
+
+	if (!text || (strcmp(text, "true") && strcmp(text, "false")))
+		return yaml_error(node, "\"%s\" should be true or false", key);
+	*flag_ret = !strcmp(text, "true");
+	return NULL;
+}
+
+/* The items of a sequence; a missing key counts as an empty one. */
+static struct err *read_list(struct ynode at, const char *key, struct ynode *list_ret,
+			     int *count_ret)
+{
+	*count_ret = 0;
+	if (!def_find(at, key, list_ret))
+		return NULL;
+	*count_ret = yaml_items(*list_ret);
+	if (*count_ret < 0)
+		return yaml_error(*list_ret, "\"%s\" should be a list", key);
+	return NULL;
+}
+
+static struct err *read_arg(struct ynode at, struct def_arg *arg, int *words)
+{
+	int more;
+
+	TRY(def_check_keys(at, "an argument", "!name !type unit doc"));
+	TRY(read_name(at, &arg->name));
+	TRY(read_text(at, "type", &arg->type));
+	TRY(read_optional(at, "unit", &arg->unit));
+	TRY(read_optional(at, "doc", &arg->doc));
+
+	struct err *err = def_arg_words(arg->type, &more);
+	struct ynode type = at;
+
+	if (err) {
+		def_find(at, "type", &type);
+
+		struct err *placed = yaml_error(type, "%s", err->message);
+
+		err_free(err);
+		return placed;
+	}
+	*words += more;
+	return NULL;
+}
+
+static struct err *read_args(struct ynode at, struct def_probe *probe)
+{
+	struct ynode list = at;
+	int count, words = 1;
+
+	TRY(read_list(at, "args", &list, &count));
+	probe->args = mem_zalloc((size_t)count * sizeof(*probe->args));
+	for (int i = 0; i < count; i++) {
+		struct def_arg *arg = &probe->args[probe->nargs++];
+
+		TRY(read_arg(yaml_item(list, i), arg, &words));
+		for (int j = 0; j < i; j++) {
+			if (!strcmp(probe->args[j].name, arg->name))
+				return yaml_error(yaml_item(list, i), "a second argument \"%s\"",
+						  arg->name);
+		}
+	}
+	if (words > MAX_WORDS)
+		return yaml_error(list, "%d words with the goroutine id; tracers take at most "
+					"%d (a string, slice or interface is 2)",
+				  words, MAX_WORDS);
+	return NULL;
+}
+
+static struct err *read_values(struct ynode at, const struct def_probe *probe,
+			       struct def_variant *variant)
+{
+	struct ynode list = at;
+	int count;
+
+	TRY(read_list(at, "values", &list, &count));
+	if ((size_t)count != probe->nargs)
+		return yaml_error(list, "%d values for %zu arguments", count, probe->nargs);
+	variant->values = mem_zalloc(probe->nargs * sizeof(*variant->values));
+	variant->values_at = mem_zalloc(probe->nargs * sizeof(*variant->values_at));
+	for (int i = 0; i < count; i++) {
+		struct ynode item = yaml_item(list, i);
+		const char *text = yaml_text(item);
+		struct def_place *place = &variant->values_at[i];
+
+		yaml_place(item, &place->line, &place->column);
+		if (!text)
+			return yaml_error(item, "a value should be a text such as req.Method");
+		if (!yaml_null(item))
+			variant->values[i] = mem_strdup(text);
+	}
+	return NULL;
+}
+
+static void read_place(struct ynode at, const char *key, struct def_place *place)
+{
+	struct ynode node = at;
+
+	def_find(at, key, &node);
+	yaml_place(node, &place->line, &place->column);
+}
+
+static struct err *read_variant(struct ynode at, struct def_probe *probe)
+{
+	struct def_variant *variant = &probe->variants[probe->nvariants++];
+	int column;
+
+	yaml_place(at, &variant->line, &column);
+	TRY(def_check_keys(at, "a variant",
+			   "!func !signature values since until nosplit goid"));
+	TRY(read_range(at, &variant->range));
+	TRY(read_text(at, "func", &variant->symbol));
+	TRY(read_text(at, "signature", &variant->signature));
+	TRY(read_text(at, "goid", &variant->goid));
+	TRY(read_flag(at, "nosplit", &variant->nosplit));
+	read_place(at, "signature", &variant->signature_at);
+	read_place(at, "goid", &variant->goid_at);
+	TRY(read_values(at, probe, variant));
+	if (!gotype_package_len(variant->symbol)) {
+		struct ynode node = at;
+
+		def_find(at, "func", &node);
+		return yaml_error(node, "\"%s\" should be a linker symbol such as "
+					"net/http.(*conn).serve", variant->symbol);
+	}
+	return def_check_variant(probe, variant);
+}
+
+/* "otel: [a, b]" as "a b". */
+static struct err *read_otel(struct ynode at, char **otel_ret)
+{
+	struct ynode list = at;
+	int count;
+
+	TRY(read_list(at, "otel", &list, &count));
+	*otel_ret = mem_strdup("");
+	for (int i = 0; i < count; i++) {
+		const char *name = yaml_text(yaml_item(list, i));
+
+		if (!name || !*name || strchr(name, ' '))
+			return yaml_error(yaml_item(list, i), "an attribute name should be here");
+
+		char *joined = mem_printf("%s%s%s", *otel_ret, i ? " " : "", name);
+
+		free(*otel_ret);
+		*otel_ret = joined;
+	}
+	return NULL;
+}
+
+static struct err *read_choice(struct ynode at, const char *key, const char *first,
+			       const char *second, bool *second_ret)
+{
+	struct ynode node = at;
+
+	def_find(at, key, &node);
+
+	const char *text = yaml_text(node);
+
+	if (!text || (strcmp(text, first) && strcmp(text, second)))
+		return yaml_error(node, "\"%s\" should be %s or %s", key, first, second);
+	*second_ret = !strcmp(text, second);
+	return NULL;
+}
+
+/* Folded text without the line break that YAML may leave at its end. */
+static void trim(char *text)
+{
+	size_t len = strlen(text);
+
+	while (len && isspace((unsigned char)text[len - 1]))
+		text[--len] = 0;
+	for (; *text; text++) {
+		if (*text == '\n')
+			*text = ' ';
+	}
+}
+
+static struct err *read_probe_texts(struct ynode at, struct def_probe *probe)
+{
+	bool second;
+
+	TRY(def_check_keys(at, "a probe", "!name !at !doc !stability !variants otel args"));
+	TRY(read_name(at, &probe->name));
+	TRY(read_choice(at, "at", "entry", "return", &second));
+	probe->at = second ? DEF_RETURN : DEF_ENTRY;
+	TRY(read_text(at, "doc", &probe->doc));
+	trim(probe->doc);
+	TRY(read_choice(at, "stability", "stable", "experimental", &second));
+	TRY(read_text(at, "stability", &probe->stability));
+	return read_otel(at, &probe->otel);
+}
+
+static struct err *read_probe(struct reader *in, struct ynode at, struct def_probe *probe)
+{
+	struct ynode list = at;
+	int count, column;
+
+	probe->provider = mem_strdup(in->provider);
+	probe->package = in->package;
+	probe->file = in->file;
+	yaml_place(at, &probe->line, &column);
+	TRY(read_probe_texts(at, probe));
+	TRY(read_args(at, probe));
+	TRY(read_list(at, "variants", &list, &count));
+	if (!count)
+		return yaml_error(list, "a probe without a variant stands nowhere");
+	probe->variants = mem_zalloc((size_t)count * sizeof(*probe->variants));
+	for (int i = 0; i < count; i++)
+		TRY(read_variant(yaml_item(list, i), probe));
+	return NULL;
+}
+
+static struct err *read_probes(struct reader *in, struct ynode at)
+{
+	struct def_set *set = in->set;
+	struct ynode list = at;
+	int count;
+
+	TRY(read_list(at, "probes", &list, &count));
+	set->probes = mem_zalloc((size_t)count * sizeof(*set->probes));
+	for (int i = 0; i < count; i++) {
+		struct def_probe *probe = &set->probes[set->nprobes++];
+
+		TRY(read_probe(in, yaml_item(list, i), probe));
+		for (int j = 0; j < i; j++) {
+			if (!strcmp(set->probes[j].name, probe->name))
+				return yaml_error(yaml_item(list, i), "a second probe \"%s\"",
+						  probe->name);
+		}
+	}
+	return NULL;
+}
+
+/* Types are kept under their full name. */
+static struct err *read_type(struct reader *in, struct ynode at, struct def_type *type)
+{
+	struct gotype *parsed;
+
+	TRY(def_check_keys(at, "a type", "!name !type since until"));
+	TRY(read_range(at, &type->range));
+	TRY(read_text(at, "name", &type->name));
+	TRY(read_text(at, "type", &type->type));
+	if (!gotype_package_len(type->name)) {
+		char *full = mem_printf("%s.%s", in->package, type->name);
+
+		free(type->name);
+		type->name = full;
+	}
+
+	struct golex text = { type->type, type->type };
+	struct err *err = gotype_parse(&text, NULL, &parsed);
+
+	if (!err) {
+		gotype_free(parsed);
+		golex_space(&text);
+		if (*text.pos)
+			err = err_new("\"%.20s\" is too much", text.pos);
+	}
+	if (err) {
+		struct def_place place;
+
+		read_place(at, "type", &place);
+		return err_prefix(err, "%s:%d:%d", in->file, place.line,
+				  place.column + (int)(text.pos - text.text));
+	}
+	return NULL;
+}
+
+static struct err *read_types(struct reader *in, struct ynode at)
+{
+	struct def_set *set = in->set;
+	struct ynode list = at;
+	int count;
+
+	TRY(read_list(at, "types", &list, &count));
+	set->types = mem_zalloc((size_t)count * sizeof(*set->types));
+	for (int i = 0; i < count; i++)
+		TRY(read_type(in, yaml_item(list, i), &set->types[set->ntypes++]));
+	return NULL;
+}
+
+/* The provider of a package: each character that is no letter or digit becomes "_". */
+static char *provider_of(const char *package)
+{
+	char *name = mem_strdup(package);
+
+	for (char *p = name; *p; p++) {
+		if (!isalnum((unsigned char)*p))
+			*p = '_';
+	}
+	return name;
+}
+
+static struct err *read_provider(struct reader *in, struct ynode at)
+{
+	struct ynode node = at;
+
+	TRY(read_text(at, "provider", &in->provider));
+	if (!in->provider)
+		in->provider = provider_of(in->package);
+	def_find(at, "provider", &node);
+	for (const char *p = in->provider; *p; p++) {
+		if (!isalnum((unsigned char)*p) && *p != '_')
+			return yaml_error(node, "\"provider\" should hold letters, digits and _");
+	}
+	return NULL;
+}
+
+static struct err *read_root(struct reader *in, struct ynode root)
+{
+	char *package;
+
+	TRY(def_check_keys(root, "a definition file", "!package !probes provider types"));
+	TRY(read_text(root, "package", &package));
+	in->package = keep(in->set, package);
+	TRY(read_provider(in, root));
+	TRY(read_types(in, root));
+	return read_probes(in, root);
+}
+
+struct err *def_read(struct def_set *file, struct ynode root, const char *name)
+{
+	struct reader in = { .set = file, .file = keep(file, mem_strdup(name)) };
+	struct err *err = read_root(&in, root);
+
+	free(in.provider);
+	return err;
+}

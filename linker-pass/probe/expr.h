@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* Value expressions of definitions: "req.URL.Path", "len(addrs)", "g.m.curg.goid", "1". */
+#ifndef PROBE_EXPR_H
+#define PROBE_EXPR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "probe/golex.h"
+
+#define EXPR_MAX_PATH 8
+
+enum expr_kind { EXPR_CONST, EXPR_PATH, EXPR_LEN };
+
+struct expr {
+	enum expr_kind kind;
+	int64_t value; /* CONST */
+	/* PATH and LEN: a parameter, result or "g", then fields. Owned. */
+	char *path[EXPR_MAX_PATH];
+	size_t npath;
+};
+
+/* Parses the whole text. On an error in->pos is where it is. Free with expr_clear(). */
+struct err *expr_parse(struct golex *in, struct expr *expr_ret);
+void expr_clear(struct expr *expr);
+
+#endif

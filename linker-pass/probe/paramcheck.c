@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* Definition against DWARF. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "probe/paramcheck.h"
+
+/* DWARF register numbers of amd64 (System V psABI, figure 3.36). */
+static enum reg from_dwarf_reg(int number)
+{
+	static const enum reg map[] = { REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI,
+					REG_RBP, REG_RSP, REG_R8,  REG_R9,  REG_R10, REG_R11,
+					REG_R12, REG_R13, REG_R14, REG_R15 };
+
+	if (number < 0 || number >= (int)(sizeof(map) / sizeof(*map)))
+		return REG_NONE;
+	return map[number];
+}
+
+/*
+ * Registers must appear in the order of the ABI. A value that the ABI passes in registers
+ * but DWARF places on the stack is its home slot in unoptimised code: nothing to compare.
+ */
+static bool pieces_agree(const struct godwarf_param *dwarf, const struct abi_value *value)
+{
+	int next = 0;
+
+	for (int i = 0; i < dwarf->npieces && i < GODWARF_MAX_PIECES; i++) {
+		if (!dwarf->pieces[i].in_reg)
+			continue;
+
+		enum reg reg = from_dwarf_reg(dwarf->pieces[i].reg);
+
+		if (reg == REG_NONE)
+			continue; /* floating point */
+		while (next < value->npieces && value->pieces[next].reg != reg)
+			next++;
+		if (next++ >= value->npieces)
+			return false;
+	}
+	if (!value->in_regs && value->param->type->size && dwarf->npieces == 1 &&
+	    !dwarf->pieces[0].in_reg)
+		return dwarf->pieces[0].cfa_off + 8 == value->stack_off;
+	return true;
+}
+
+static char *compare_one(const struct godwarf_param *dwarf, const struct abi_value *value)
+{
+	const struct gotype *type = value->param->type;
+
+	if (dwarf->result != value->param->result)
+		return mem_printf("%s is a %s in DWARF", dwarf->name,
+				  dwarf->result ? "result" : "parameter");
+	if (dwarf->size != type->size)
+		return mem_printf("%s is a %s of %llu bytes in DWARF; the definition has a %s of "
+				  "%llu", dwarf->name, dwarf->type,
+				  (unsigned long long)dwarf->size, type->name,
+				  (unsigned long long)type->size);
+	if (!dwarf->result && !pieces_agree(dwarf, value))
+		return mem_printf("%s is passed elsewhere than the definition's signature says",
+				  dwarf->name);
+	return NULL;
+}
+
+static char *compare_all(const struct godwarf_param *dwarf, size_t ndwarf,
+			 const struct gotype_func *func, const struct abi_value *values)
+{
+	size_t at = 0, skip = func->nparams > ndwarf ? func->nparams - ndwarf : 0;
+
+	for (size_t i = 0; i < func->nparams; i++) {
+		/* DWARF leaves blank parameters out in some versions. */
+		if (skip && (!strcmp(func->params[i].name, "_") || at == ndwarf)) {
+			if (strcmp(func->params[i].name, "_"))
+				break;
+			skip--;
+			continue;
+		}
+		if (at == ndwarf)
+			break;
+
+		char *detail = compare_one(&dwarf[at++], &values[i]);
+
+		if (detail)
+			return detail;
+	}
+	if (at == ndwarf && !skip)
+		return NULL;
+	return mem_printf("%zu parameters and results in DWARF; the definition has %zu", ndwarf,
+			  func->nparams);
+}
+
+char *paramcheck(struct godwarf *dwarf, const char *symbol, const struct gotype_func *func,
+		 const struct abi_value *values)
+{
+	struct godwarf_param *params;
+	size_t count;
+
+	if (!dwarf || !godwarf_params(dwarf, symbol, &params, &count))
+		return NULL;
+
+	char *detail = compare_all(params, count, func, values);
+
+	free(params);
+	return detail;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* YAML text as nodes that know their place, for messages of the form file:line:column. */
+#ifndef PROBE_YAML_H
+#define PROBE_YAML_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+
+struct yaml_doc;
+struct yaml_node_s; /* libyaml's */
+
+struct ynode {
+	const struct yaml_doc *doc; /* borrowed */
+	struct yaml_node_s *node;
+};
+
+/*
+ * Parses exactly one document. `name` is what messages call it; it is copied. The caller
+ * owns *doc_ret.
+ */
+struct err *yaml_read(const char *name, const char *text, size_t len, struct yaml_doc **doc_ret);
+void yaml_close(struct yaml_doc *doc); /* NULL is fine */
+
+struct ynode yaml_root(const struct yaml_doc *doc);
+
+/* "name:line:column: " and the message, about a node. */
+struct err *yaml_error(struct ynode at, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* The text of a scalar, borrowed; NULL for any other node. */
+const char *yaml_text(struct ynode at);
+/* Whether the scalar is a plain ~, null or empty one. */
+bool yaml_null(struct ynode at);
+/* Line and column, from 1, of the first character of a node's value (behind a quote). */
+void yaml_place(struct ynode at, int *line_ret, int *column_ret);
+
+/* How many items a sequence has; -1 for any other node. */
+int yaml_items(struct ynode at);
+struct ynode yaml_item(struct ynode at, int index);
+
+/* How many keys a mapping has; -1 for any other node. */
+int yaml_pairs(struct ynode at);
+struct ynode yaml_key(struct ynode at, int index);
+struct ynode yaml_value(struct ynode at, int index);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/* Definition files that are wrong in one way each, against the message they get; and what
+ * a second file replaces. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "probe/def.h"
+
+#define HEAD "package: a/b.c\nprobes:\n"
+#define PROBE "- name: x\n  at: entry\n  doc: d\n  stability: stable\n"
+#define VARIANT "  variants: [{func: a/b.c.F, signature: func()}]\n"
+
+static const struct {
+	const char *text, *message;
+} cases[] = {
+	{ "", "f:1:1: the file holds no definitions" },
+	{ "- a\n", "f:1:1: a definition file should be a mapping" },
+	{ "a: [\n", "f:2:1: did not find expected node content" },
+	{ "\xff\xfe: a", "f: byte " },
+	{ HEAD "---\npackage: x\n", "f:4:1: a second document" },
+	{ "package: a\n", "f:1:1: a definition file lacks the key \"probes\"" },
+	{ "pakage: a\n", "f:1:1: a definition file has no key \"pakage\"; \"package\"?" },
+	{ "package: a\npackage: b\n", "f:2:1: \"package\" is there twice" },
+	{ "package: [a]\nprobes: []\n", "f:1:10: \"package\" should be a text" },
+	{ "package: a\nprovider: a-b\nprobes: []\n", "f:2:11: \"provider\" should hold" },
+	{ HEAD "- name: x\n", "f:3:3: a probe lacks the key \"at\"" },
+	{ HEAD PROBE VARIANT "  zzzzzzzz: 1\n", "f:8:3: a probe has no key \"zzzzzzzz\"" },
+	{ HEAD PROBE VARIANT "  arg: []\n", "f:8:3: a probe has no key \"arg\"; \"args\"?" },
+	{ HEAD PROBE "  variants: []\n", "f:7:13: a probe without a variant" },
+	{ HEAD PROBE "  variants: 3\n", "f:7:13: \"variants\" should be a list" },
+	{ HEAD PROBE VARIANT PROBE VARIANT, "f:8:3: a second probe \"x\"" },
+	{ HEAD "- {name: Xy, at: entry, doc: d, stability: stable, variants: []}\n",
+	  "f:3:10: \"Xy\" should be snake_case" },
+	{ HEAD "- {name: x, at: exit, doc: d, stability: stable, variants: []}\n",
+	  "f:3:17: \"at\" should be entry or return" },
+	{ HEAD "- {name: x, at: entry, doc: d, stability: yes, variants: []}\n",
+	  "f:3:43: \"stability\" should be stable or experimental" },
+	{ HEAD PROBE "  variants: [{func: F, signature: func()}]\n",
+	  "f:7:21: \"F\" should be a linker symbol" },
+	{ HEAD PROBE "  variants: [{func: a.F, signature: func(), since: '1.17'}]\n",
+	  "f:7:52: \"since\" should be a Go version" },
+	{ HEAD PROBE "  variants: [{func: a.F, signature: func(), since: '1.21.3'}]\n",
+	  "f:7:52: \"since\" should be a Go version" },
+	{ HEAD PROBE "  variants: [{func: a.F, signature: func(), since: '1.22', until: '1.20'}]\n",
+	  "f:7:14: \"since\" lies behind \"until\"" },
+	{ HEAD PROBE "  variants: [{func: a.F, signature: func(), nosplit: 1}]\n",
+	  "f:7:54: \"nosplit\" should be true or false" },
+	{ HEAD PROBE "  variants: [{func: a.F, signature: func(), values: [1]}]\n",
+	  "f:7:53: 1 values for 0 arguments" },
+	{ HEAD PROBE "  args: [{name: a, type: int}, {name: a, type: int}]\n" VARIANT,
+	  "f:7:32: a second argument \"a\"" },
+	{ HEAD PROBE "  args: [{name: a, type: T}]\n" VARIANT,
+	  "f:7:26: \"T\" is no Go type that an argument can have" },
+	{ HEAD PROBE "  args: [{name: a, type: string}, {name: b, type: error}, "
+	  "{name: c, type: '[]int'}, {name: d, type: any}, {name: e, type: string}, "
+	  "{name: f, type: string}]\n" VARIANT,
+	  "f:7:9: 13 words with the goroutine id; tracers take at most 12" },
+	{ "package: a\ntypes: [{name: T, type: 'struct{a'}]\nprobes: []\n",
+	  "f:2:34: \"struct{a\" ends where \"}\" should follow" },
+};
+
+static bool refused_rightly(size_t i)
+{
+	struct def_set *set = mem_zalloc(sizeof(*set));
+	struct err *err = def_load_text(set, "f", cases[i].text, strlen(cases[i].text));
+	bool fine = err && !strncmp(err->message, cases[i].message, strlen(cases[i].message));
+
+	if (!fine)
+		printf("%s\n  expected %s\n  got      %s\n", cases[i].text, cases[i].message,
+		       err ? err->message : "no error");
+	err_free(err);
+	def_free(set);
+	return fine;
+}
+
+static bool second_file_replaces(void)
+{
+	static const char first[] = HEAD PROBE VARIANT "- name: a\n  at: return\n  doc: e\n"
+				    "  stability: stable\n" VARIANT;
+	static const char second[] = HEAD "- name: x\n  at: return\n  doc: new\n"
+				     "  stability: experimental\n" VARIANT;
+	struct def_set *set = mem_zalloc(sizeof(*set));
+	struct err *err = def_load_text(set, "f", first, strlen(first));
+
+	if (!err)
+		err = def_load_text(set, "g", second, strlen(second));
+
+	bool fine = !err && set->nprobes == 2 && !strcmp(set->probes[0].name, "a") &&
+		    !strcmp(set->probes[1].doc, "new") &&
+		    !strcmp(set->probes[1].provider, "a_b_c") &&
+		    !strcmp(set->probes[1].file, "g");
+
+	if (!fine)
+		printf("second file: %s\n", err ? err->message : "wrong set");
+	err_free(err);
+	def_free(set);
+	return fine;
+}
+
+int main(void)
+{
+	int failures = !second_file_replaces();
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		failures += !refused_rightly(i);
+	return failures != 0;
+}

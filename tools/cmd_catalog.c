@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/* `probes catalog`: what can be injected, for which Go versions. */
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "cmd.h"
+#include "options.h"
+#include "probe/def.h"
+#include "probe/doc.h"
+#include "probe/pattern.h"
+#include "table.h"
+
+enum { ID_JSON = 256, ID_MARKDOWN, OLDEST_GO = 18 };
+
+static const struct option_spec catalog_options[] = {
+	{ 'd', "definitions", "FILE.yaml", "also those of this file (may be given again)" },
+	{ ID_JSON, "json", NULL, "the same as a JSON document, with the documentation" },
+	{ ID_MARKDOWN, "markdown", NULL, "all probes with their documentation, as Markdown" },
+	{ 0 },
+};
+
+static const struct command_spec catalog_spec = {
+	.name = "catalog",
+	.operands = "[PATTERN]...",
+	.about = "Lists the probes that can be injected: one line for each function that a probe\n"
+		 "stands on, with the Go versions in which it does.\n"
+		 "PATTERN is provider:name with * and ?; without a colon it stands for a provider\n"
+		 "or a name.",
+	.options = catalog_options,
+	.notes = "Into a pipe or file, rows have no heading and tabs between the columns:\n"
+		 "  provider:name  GO  AT  FUNCTION  ARGUMENTS\n"
+		 "Exit code 3 when nothing matched.",
+};
+
+struct format {
+	bool json, markdown;
+};
+
+/* "1.18+", "1.18-1.21" or "1.24". */
+static void put_range(struct buf *out, struct go_range range)
+{
+	unsigned since = range.since > OLDEST_GO ? range.since : OLDEST_GO;
+
+	buf_printf(out, "1.%u", since);
+	if (!range.until)
+		buf_printf(out, "+");
+	else if (range.until != since)
+		buf_printf(out, "-1.%u", range.until);
+	buf_u8(out, 0);
+}
+
+static void put_values(struct buf *out, const struct def_probe *probe)
+{
+	buf_printf(out, "goid uint64");
+	for (size_t i = 0; i < probe->nargs; i++)
+		buf_printf(out, ", %s %s", probe->args[i].name, probe->args[i].type);
+	buf_u8(out, 0);
+}
+
+static void add_variant(struct table *table, const struct def_probe *probe,
+			const struct def_variant *variant, struct go_range range)
+{
+	struct buf text = { 0 };
+
+	table_add(table, probe->provider);
+	table_add(table, probe->name);
+	put_range(&text, range);
+	table_add(table, (const char *)text.data);
+	table_add(table, probe->at == DEF_RETURN ? "return" : "entry");
+	table_add(table, variant->symbol);
+	text.len = 0;
+	put_values(&text, probe);
+	table_add(table, (const char *)text.data);
+	buf_free(&text);
+}
+
+/* One row for variants of the same function in ranges that follow each other. */
+static void add_probe_rows(struct table *table, const struct def_probe *probe)
+{
+	for (size_t i = 0; i < probe->nvariants; i++) {
+		const struct def_variant *first = &probe->variants[i], *next = first + 1;
+		struct go_range range = first->range;
+
+		while (i + 1 < probe->nvariants && !strcmp(next->symbol, first->symbol) &&
+		       range.until && next->range.since == range.until + 1) {
+			range.until = next->range.until;
+			next++;
+			i++;
+		}
+		add_variant(table, probe, first, range);
+	}
+}
+
+static void print_table(const struct def_set *defs, const bool *selected)
+{
+	static const char *const headings[] = { "PROVIDER", "NAME", "GO", "AT", "FUNCTION",
+						"ARGUMENTS" };
+	struct table table = table_start(headings, 6);
+
+	for (size_t i = 0; i < defs->nprobes; i++)
+		if (selected[i])
+			add_probe_rows(&table, &defs->probes[i]);
+	table_print(&table);
+}
+
+static void add_args(cJSON *object, const struct def_probe *probe)
+{
+	cJSON *array = cJSON_AddArrayToObject(object, "args");
+
+	for (size_t i = 0; i < probe->nargs; i++) {
+		cJSON *arg = cJSON_CreateObject();
+
+		cJSON_AddStringToObject(arg, "name", probe->args[i].name);
+		cJSON_AddStringToObject(arg, "type", probe->args[i].type);
+		cJSON_AddStringToObject(arg, "unit", probe->args[i].unit);
+		cJSON_AddStringToObject(arg, "doc", probe->args[i].doc);
+		cJSON_AddItemToArray(array, arg);
+	}
+}
+
+static void add_variants(cJSON *object, const struct def_probe *probe)
+{
+	cJSON *array = cJSON_AddArrayToObject(object, "variants");
+
+	for (size_t i = 0; i < probe->nvariants; i++) {
+		const struct def_variant *variant = &probe->variants[i];
+		cJSON *item = cJSON_CreateObject();
+		struct buf range = { 0 };
+
+		put_range(&range, variant->range);
+		cJSON_AddStringToObject(item, "go", (const char *)range.data);
+		buf_free(&range);
+		cJSON_AddStringToObject(item, "function", variant->symbol);
+		cJSON_AddStringToObject(item, "signature", variant->signature);
+		cJSON_AddItemToArray(array, item);
+	}
+}
+
+static void add_probe(cJSON *array, const struct def_probe *probe)
+{
+	cJSON *object = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(object, "provider", probe->provider);
+	cJSON_AddStringToObject(object, "name", probe->name);
+	cJSON_AddStringToObject(object, "package", probe->package);
+	cJSON_AddStringToObject(object, "at", probe->at == DEF_RETURN ? "return" : "entry");
+	cJSON_AddStringToObject(object, "stability", probe->stability);
+	cJSON_AddStringToObject(object, "otel", probe->otel);
+	cJSON_AddStringToObject(object, "doc", probe->doc);
+	add_args(object, probe);
+	add_variants(object, probe);
+	cJSON_AddItemToArray(array, object);
+}
+
+static void print_json(const struct def_set *defs, const bool *selected)
+{
+	cJSON *document = cJSON_CreateObject();
+	cJSON *probes = cJSON_AddArrayToObject(document, "probes");
+
+	for (size_t i = 0; i < defs->nprobes; i++)
+		if (selected[i])
+			add_probe(probes, &defs->probes[i]);
+	char *text = cJSON_Print(document);
+
+	puts(text ? text : "{}");
+	cJSON_free(text);
+	cJSON_Delete(document);
+}
+
+static struct err *print_catalog(const struct def_set *defs, struct format format,
+				 const char *const *patterns, int npatterns)
+{
+	bool *selected = mem_zalloc(defs->nprobes + 1), any = false;
+
+	for (size_t i = 0; i < defs->nprobes; i++) {
+		selected[i] = pattern_match_any(patterns, npatterns, defs->probes[i].provider,
+						defs->probes[i].name);
+		any |= selected[i];
+	}
+	if (any && format.json)
+		print_json(defs, selected);
+	else if (any)
+		print_table(defs, selected);
+	free(selected);
+	if (!any)
+		return err_code(EXIT_NO_MATCH, "no definition matches %s%s",
+				npatterns ? patterns[0] : "(there are none)",
+				npatterns > 1 ? " or the other patterns" : "");
+	return NULL;
+}
+
+int cmd_catalog(int argc, char **argv)
+{
+	struct options opts = options_start(&catalog_spec, argc, argv);
+	struct def_set *defs = NULL;
+	struct err *err = def_load_builtin(&defs);
+	struct format format = { 0 };
+	int id;
+
+	while ((id = options_next(&opts)) > 0) {
+		format.json |= id == ID_JSON;
+		format.markdown |= id == ID_MARKDOWN;
+		if (id == 'd' && !err)
+			err = def_load_file(defs, opts.value);
+	}
+	if (id == OPTIONS_STOP || err) {
+		def_free(defs);
+		err_free(id == OPTIONS_STOP ? err : NULL);
+		return id == OPTIONS_STOP ? opts.exit_code : cmd_report(err);
+	}
+	if (format.markdown && (format.json || opts.first < argc)) {
+		def_free(defs);
+		return options_usage_error(&catalog_spec, "--markdown goes without --json and "
+					   "patterns");
+	}
+	if (format.markdown)
+		doc_markdown(defs, stdout);
+	else
+		err = print_catalog(defs, format, (const char *const *)argv + opts.first,
+				    argc - opts.first);
+	def_free(defs);
+	return cmd_report(err);
+}

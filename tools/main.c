@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* The command `probes`: finds the subcommand and hands over. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "options.h"
+#include "version.h"
+
+struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *summary;
+};
+
+static const struct command commands[] = {
+	{ "inject", cmd_inject, "give Go programs USDT probes" },
+	{ "list", cmd_list, "the USDT probes of an ELF file or a running process" },
+	{ "catalog", cmd_catalog, "the probes that can be injected, and for which Go versions" },
+	{ "verify", cmd_verify, "prove that an injected program is what it says it is" },
+	{ "strip", cmd_strip, "give back the original program, byte for byte" },
+};
+
+enum { NCOMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static void print_usage(FILE *out)
+{
+	fputs("usage: probes COMMAND [ARGUMENT]...\n\n"
+	      "USDT probes for finished Go programs (linux/amd64, Go 1.18 and newer).\n\n", out);
+	for (int i = 0; i < NCOMMANDS; i++)
+		fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].summary);
+	fputs("\n`probes COMMAND --help` tells more, `probes --version` which version this is.\n"
+	      "Exit codes: 0 done, 1 could not, 2 wrong usage, 3 nothing matched,\n"
+	      "4 some sites refused (only with inject --strict).\n", out);
+}
+
+int cmd_report(struct err *err)
+{
+	if (!err)
+		return EXIT_DONE;
+	int code = err->code;
+
+	fflush(stdout);
+	fprintf(stderr, "probes: %s\n", err->message);
+	err_free(err);
+	return code;
+}
+
+static int unknown_command(const char *word)
+{
+	const char *names[NCOMMANDS];
+
+	for (int i = 0; i < NCOMMANDS; i++)
+		names[i] = commands[i].name;
+	const char *near = options_nearest(word, names, NCOMMANDS);
+
+	if (near)
+		fprintf(stderr, "probes: unknown command '%s' (did you mean '%s'?); "
+			"see probes --help\n", word, near);
+	else
+		fprintf(stderr, "probes: unknown command '%s'; see probes --help\n", word);
+	return EXIT_USAGE;
+}
+
+static int run_command(int argc, char **argv)
+{
+	if (argc < 2) {
+		print_usage(stderr);
+		return EXIT_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+		print_usage(stdout);
+		return EXIT_DONE;
+	}
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
+		puts("probes " PROBES_VERSION);
+		return EXIT_DONE;
+	}
+	for (int i = 0; i < NCOMMANDS; i++)
+		if (!strcmp(argv[1], commands[i].name))
+			return commands[i].run(argc - 1, argv + 1);
+	return unknown_command(argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+	int code = run_command(argc, argv);
+
+	if ((fflush(stdout) || ferror(stdout)) && code == EXIT_DONE)
+		code = cmd_report(err_sys(errno, "cannot write standard output"));
+	return code;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* The files that a running process executes and maps. */
+#ifndef TOOLS_MAPPED_H
+#define TOOLS_MAPPED_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+
+struct mapped_file {
+	char *open_path; /* leads to the very file, also across mount namespaces */
+	char *path;      /* as the process sees it, for people */
+};
+
+/*
+ * The program of process `pid`, then each other file it maps executable pages of, each
+ * once. Follows proc(5): exe, maps, map_files, root. The caller owns the array and gives
+ * it to mapped_free(). Errors: no such process, or no permission.
+ */
+struct err *mapped_files(int pid, struct mapped_file **files_ret, size_t *n_ret);
+void mapped_free(struct mapped_file *files, size_t n);
+
+#endif
