@@ -130,20 +130,12 @@ bpftrace_start() {
 	}
 }
 
-bpftrace_settled() { # bpftrace_settled LOG PID: it is attached, or has ended
+# It has ended, or is attached: it prints its line just before it attaches, and waits for
+# events (epoll_wait, call 232 of amd64) only after. Attaching can stand still for long.
+bpftrace_settled() { # bpftrace_settled LOG PID
 	kill -0 "$2" 2>/dev/null || return 0
 	grep -qs '^Attach' "$1" || return 1
-	descriptors_settled "$2"
-}
-
-# Whether the process no longer opens perf events or BPF links; bpftrace prints its line just
-# before it attaches, and opens one file descriptor a site.
-descriptors_settled() {
-	local before after
-	before=$(find "/proc/$1/fd" -lname 'anon_inode:*' 2>/dev/null | wc -l)
-	sleep 0.3
-	after=$(find "/proc/$1/fd" -lname 'anon_inode:*' 2>/dev/null | wc -l)
-	[ "$before" -gt 0 ] && [ "$before" = "$after" ]
+	case $(cat "/proc/$2/syscall" 2>/dev/null) in 232\ *) ;; *) return 1 ;; esac
 }
 
 bpftrace_stop() { # ends the bpftrace of bpftrace_start and waits until its maps are printed
