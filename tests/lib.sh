@@ -131,15 +131,31 @@ bpftrace_start() {
 }
 
 # It has ended, or is attached: it prints its line just before it attaches, and waits for
-# events (epoll_wait, call 232 of amd64) only after. Attaching can stand still for long.
+# events only after. Attaching can stand still for long.
 bpftrace_settled() { # bpftrace_settled LOG PID
 	kill -0 "$2" 2>/dev/null || return 0
 	grep -qs '^Attach' "$1" || return 1
-	case $(cat "/proc/$2/syscall" 2>/dev/null) in 232\ *) ;; *) return 1 ;; esac
+	polling "$2"
+}
+
+polling() { # polling PID: it waits for events now (epoll_wait, call 232 of amd64)
+	case $(cat "/proc/$1/syscall" 2>/dev/null) in 232\ *) ;; *) return 1 ;; esac
+}
+
+# bpftrace_drained PID: it has ended, or has read what there was. An interrupt makes it leave
+# the rest unread. A bpftrace that still reads is not seen waiting ten times in a row.
+bpftrace_drained() {
+	local turn
+	for turn in 1 2 3 4 5 6 7 8 9 10; do
+		kill -0 "$1" 2>/dev/null || return 0
+		polling "$1" || return 1
+		sleep 0.02
+	done
 }
 
 bpftrace_stop() { # ends the bpftrace of bpftrace_start and waits until its maps are printed
 	local signal
+	wait_for 60 bpftrace_drained "$BPFTRACE_PID" || true
 	for signal in INT INT TERM KILL; do # an INT that comes at a bad moment is lost on it
 		kill -$signal "$BPFTRACE_PID" 2>/dev/null || break
 		wait_for 30 eval "! kill -0 $BPFTRACE_PID 2>/dev/null" && break

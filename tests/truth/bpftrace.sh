@@ -11,6 +11,7 @@ dir=$TEST_TMP/bpftrace
 mkdir -p "$dir"
 build_shop "$(command -v go)" static "$dir/shop"
 inject_shop "$dir"
+python3 "$TRUTH/plan.py" only all "$dir/list.json" >"$dir/all.json"
 "$PROBES" list --json "$dir/shop" 'runtime:*panic*' 'runtime:fatal*' >"$dir/deadly.json"
 
 trace() { # trace MODE LIST STATUS: one run; MODE.truth and MODE.events
@@ -29,6 +30,7 @@ trace() { # trace MODE LIST STATUS: one run; MODE.truth and MODE.events
 	echo >&"${SHOP[1]}"
 	wait "$shop" || status=$?
 	[ "$status" = "$3" ] || die "shop: status $status: $(tail -n 3 "$dir/$mode.log")"
+	wait_for 60 bpftrace_drained "$bpftrace" || die 'bpftrace reads without end'
 	kill -INT "$bpftrace"
 	wait "$bpftrace" || die "bpftrace: $(tail -n 3 "$dir/err")"
 	if grep -hi '^lost [0-9]* events' "$dir/out" "$dir/err"; then die 'events were lost'; fi
@@ -38,12 +40,13 @@ trace() { # trace MODE LIST STATUS: one run; MODE.truth and MODE.events
 		cut -d' ' -f2- >"$dir/$mode.events"
 }
 
-trace all "$dir/list.json" 0
+trace all "$dir/all.json" 0
 trace fatal "$dir/deadly.json" 2
 trace panic "$dir/deadly.json" 2
-sum=$(python3 "$TRUTH/compare.py" -q --words=6 "$TRUTH/expect.json" "$dir/list.json" \
-	"$dir/all.truth" "$dir/all.events" "$dir/fatal.truth" "$dir/fatal.events" \
-	"$dir/panic.truth" "$dir/panic.events") || {
+sum=$(python3 "$TRUTH/compare.py" -q --words=6 "$TRUTH/expect.json" "$dir/all.json" \
+	"$dir/all.json" "$dir/all.truth" "$dir/all.events" \
+	"$dir/deadly.json" "$dir/fatal.truth" "$dir/fatal.events" \
+	"$dir/deadly.json" "$dir/panic.truth" "$dir/panic.events") || {
 	echo "$sum"
 	die "$(echo "$sum" | tail -n 1)"
 }

@@ -2,16 +2,18 @@
 # SPDX-License-Identifier: MIT
 """Compares captured events with the truth that the program logged.
 
-compare.py [-q] [--partial] [--words=N] EXPECT LIST TRUTH EVENTS [TRUTH EVENTS]...
+compare.py [-q] [--partial] [--words=N] [--report=FILE] EXPECT WHOLE [LIST TRUTH EVENTS]...
 
-EXPECT is expect.json beside this file, LIST the output of `probes list --json`. Each pair
-of files is one run. With --words=N the tracer could only read the first N words; with
---partial not every probe need fire, and those refused in part are not compared. Prints a
-table of probes and a last line with the sums; exit code 1 on any mismatch. On one
-goroutine, events of a probe must come in the order of the truth.
+EXPECT is expect.json beside this file; areas/ beside it is read too. WHOLE is the output of
+`probes list --json`. Each LIST TRUTH EVENTS is one run, LIST having the probes that were
+traced. With --words=N the tracer could only read the first N words; with --partial not every
+probe need fire, and those refused in part are not compared. Prints a table of probes and a
+last line with the sums; exit code 1 on any mismatch. --report writes what came of each probe
+as JSON, for table.py. On one goroutine, events of a probe must come in the order of the truth.
 """
 import collections
 import json
+import pathlib
 import re
 import sys
 
@@ -39,7 +41,8 @@ class Shapes:
             file = json.load(source)["files"][0]
         listed = file["probes"]
         self.args = {f"{p['provider']}:{p['name']}": p["args"] for p in listed}
-        self.refused = {f"{r['provider']}:{r['name']}" for r in file.get("refused", [])}
+        self.refused = {f"{r['provider']}:{r['name']}": r["reason"]
+                        for r in file.get("refused", [])}
         self.words = words
         self.entry_of = {site["function"]: f"{p['provider']}:{p['name']}" for p in listed
                          for site in p["sites"] if p["at"] == "entry" and "function" in site}
@@ -300,6 +303,24 @@ def compare_run(truth_path, events_path, shapes, expect, tallies, naive):
     return [p for p in wanted if p not in shapes.args]
 
 
+def read_expect(path):
+    """How the counts of probes are compared, from expect.json and the areas."""
+    path = pathlib.Path(path)
+    expect = json.loads(path.read_text(encoding="utf-8"))["probes"]
+    for area in path.with_name("areas").glob("*.json"):
+        expect.update(json.loads(area.read_text(encoding="utf-8")).get("counts", {}))
+    return expect
+
+
+def report(path, tallies, shapes):
+    """One word or reason a probe: "ok", "wrong", or why it was refused."""
+    outcome = {probe: "wrong" if tallies[probe].wrong else "ok"
+               for probe in shapes.args if tallies[probe].fired}
+    outcome.update(shapes.refused)
+    with open(path, "w", encoding="utf-8") as out:
+        json.dump(outcome, out)
+
+
 def print_table(tallies, expect):
     print(f"{'PROBE':42} {'COUNT':9} {'FIRED':>6} {'TRUTH':>6} {'VALUES':>6} {'WRONG':>5}")
     for probe, tally in sorted(tallies.items()):
@@ -310,29 +331,35 @@ def print_table(tallies, expect):
             print(f"    {line[:300]}")
 
 
+def option(name):
+    """The value of --NAME=VALUE; None without it."""
+    return next((a[len(name) + 3:] for a in sys.argv if a.startswith(f"--{name}=")), None)
+
+
 def main():
     arguments = [a for a in sys.argv[1:] if not a.startswith("-")]
-    words = [int(a[len("--words="):]) for a in sys.argv if a.startswith("--words=")]
-    if len(arguments) < 4 or len(arguments) % 2:
+    if len(arguments) < 5 or len(arguments) % 3 != 2:
         raise SystemExit(__doc__)
-    with open(arguments[0], encoding="utf-8") as source:
-        expect = json.load(source)["probes"]
-    shapes = Shapes(arguments[1], words[0] if words else MAX_WORDS)
+    expect = read_expect(arguments[0])
+    words = int(option("words") or MAX_WORDS)
+    whole = Shapes(arguments[1], words)
     tallies = collections.defaultdict(Tally)
     absent, naive = set(), collections.defaultdict(lambda: [0, 0])
-    for truth, events in zip(arguments[2::2], arguments[3::2]):
-        absent.update(compare_run(truth, events, shapes, expect, tallies, naive))
-    for probe in shapes.args if "--partial" not in sys.argv else []:
+    for listed, truth, events in zip(arguments[2::3], arguments[3::3], arguments[4::3]):
+        absent.update(compare_run(truth, events, Shapes(listed, words), expect, tallies, naive))
+    for probe in whole.args if "--partial" not in sys.argv else []:
         if not tallies[probe].fired:
             tallies[probe].wrong.append("never fired")
-        if probe in shapes.refused:
+        if probe in whole.refused:
             tallies[probe].wrong.append("a part of it was refused")
+    if option("report"):
+        report(option("report"), tallies, whole)
     wrong = sum(len(tally.wrong) for tally in tallies.values())
     if wrong or "-q" not in sys.argv:
         print_table(tallies, expect)
     for function, (hits, calls) in sorted(naive.items()):
         print(f"uprobe at the first byte of {function}: {hits} hits of {calls} calls")
-    for probe in sorted(absent):
+    for probe in sorted(absent - set(whole.args)):
         print(f"not in this file: {probe}")
     fired = sum(1 for tally in tallies.values() if tally.fired)
     print(f"{fired} probes fired, {sum(t.fired for t in tallies.values())} events, "

@@ -56,7 +56,8 @@ def compare(events):
     (SCRATCH / "events").write_text("".join(line + "\n" for line in events), encoding="utf-8")
     done = subprocess.run(
         [sys.executable, HERE / "compare.py", "-q", HERE / "expect.json", SCRATCH / "list",
-         SCRATCH / "truth", SCRATCH / "events"], capture_output=True, text=True, check=False)
+         SCRATCH / "list", SCRATCH / "truth", SCRATCH / "events"],
+        capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr
 
 

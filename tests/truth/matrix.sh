@@ -16,7 +16,11 @@ failed=0
 
 combination() { # combination VERSION GO KIND: one line of the matrix
 	local dir=$TEST_TMP/$1-$3 sum inject=() compare=()
-	if [ "$3" = note ]; then inject=(--mode note) compare=(--partial); fi
+	if [ "$3" = note ]; then
+		inject=(--mode note) compare=(--partial)
+	else
+		compare=("--report=$TEST_TMP/reports/$1-$3.json")
+	fi
 	mkdir -p "$dir"
 	if ! build_shop "$2" "$3" "$dir/shop" >"$dir/build.log" 2>&1; then
 		not_ok "$1 $3: build: $(tail -n 1 "$dir/build.log")"
@@ -48,6 +52,7 @@ naive() { # naive SUM: what plain uprobes at first bytes counted; false when it 
 }
 
 truth_tools
+mkdir "$TEST_TMP/reports"
 exec 3>&1
 while read -r version go; do
 	started=$SECONDS
@@ -57,4 +62,11 @@ while read -r version go; do
 	rm -rf "$TEST_TMP/$version-static"
 	echo "# $version: $((SECONDS - started)) s"
 done < <("$ROOT/tests/toolchains.sh" 2>&3) # its "skip - " lines are results, too
+# What became of every probe: release x probe, over all kinds of builds.
+"$PROBES" catalog --json >"$TEST_TMP/catalog.json"
+table=ok
+python3 "$TRUTH/table.py" "$TEST_TMP/catalog.json" "$TEST_TMP"/reports/*.json \
+	>"$TEST_TMP/table" || table=not_ok failed=1
+sed 's/^/| /' "$TEST_TMP/table"
+$table "$(tail -n 1 "$TEST_TMP/table")"
 exit $failed

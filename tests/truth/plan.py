@@ -4,9 +4,13 @@
 
 plan.py libbpf LIST FILE [FUNCTION]...   plan for capture; plain uprobes on the functions
 plan.py bpftrace LIST FILE               bpftrace script that prints the same event lines
-LIST is the output of `probes list --json FILE`.
+plan.py only MODE LIST                   the list with the probes of one of the fixture's modes
+LIST is the output of `probes list --json FILE`. A mode that areas/ knows has the probes of
+that area; each other mode has those that no area claims.
 """
+import fnmatch
 import json
+import pathlib
 import struct
 import sys
 
@@ -24,6 +28,28 @@ def texts(probe):
 def probes(path):
     with open(path, encoding="utf-8") as source:
         return json.load(source)["files"][0]["probes"]
+
+
+def among(probe, patterns):
+    name = f"{probe['provider']}:{probe['name']}"
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def only(mode, path):
+    """Prints the list without the probes that a run in this mode is not traced with."""
+    areas = {file.stem: json.loads(file.read_text(encoding="utf-8"))
+             for file in pathlib.Path(__file__).with_name("areas").glob("*.json")}
+    with open(path, encoding="utf-8") as source:
+        whole = json.load(source)
+    listed = whole["files"][0]["probes"]
+    if mode in areas:
+        patterns = areas[mode]["probes"] + areas[mode].get("also", [])
+        listed = [probe for probe in listed if among(probe, patterns)]
+    else:
+        claimed = [pattern for area in areas.values() for pattern in area["probes"]]
+        listed = [probe for probe in listed if not among(probe, claimed)]
+    whole["files"][0]["probes"] = listed
+    json.dump(whole, sys.stdout)
 
 
 def file_offset(path, address):
@@ -53,7 +79,7 @@ def libbpf(listed, path, functions):
         found = [site for probe in listed for site in probe["sites"]
                  if site.get("function") == function]
         if not found:
-            raise SystemExit(f"plan: {path}: no site in {function}")
+            continue  # none of this mode's probes is in it
         address = int(found[0]["function_address"], 16)
         print(f"uprobe {file_offset(path, address):#x} {function}")
 
@@ -71,8 +97,11 @@ def bpftrace(listed, path):
 
 
 def main():
-    if len(sys.argv) < 4 or sys.argv[1] not in ("libbpf", "bpftrace"):
+    if len(sys.argv) < 4 or sys.argv[1] not in ("libbpf", "bpftrace", "only"):
         raise SystemExit(__doc__)
+    if sys.argv[1] == "only":
+        only(sys.argv[2], sys.argv[3])
+        return
     listed = probes(sys.argv[2])
     if sys.argv[1] == "libbpf":
         libbpf(listed, sys.argv[3], sys.argv[4:])

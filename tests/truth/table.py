@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Prints what became of every probe with every Go release: table.py CATALOG REPORT...
+
+CATALOG is the output of `probes catalog --json`, a REPORT what compare.py --report wrote,
+named RELEASE-KIND.json. A cell says "ok" when the probe fired with the right values in all
+kinds of builds of that release, "-" when it is absent by design (no definition for the
+release), else what is wrong. Kind note, where some probes need a trampoline, is not in it.
+Exit code 1 when a cell is wrong.
+"""
+import collections
+import json
+import pathlib
+import sys
+
+
+def minor(release):
+    return int(release.split(".")[1])
+
+
+def holds(variant, release):
+    """Whether a variant's range of versions ("1.18-1.26", "1.27+", "1.18") has go1.24.12."""
+    first, _, last = variant["go"].rstrip("+").partition("-")
+    open_end = variant["go"].endswith("+")
+    last = last or first
+    return minor(first) <= minor(release) and (open_end or minor(release) <= minor(last))
+
+
+def cell(probe, variants, release, reports):
+    found = [outcome.get(probe) for outcome in reports]
+    if not any(holds(variant, release) for variant in variants):
+        return "-" if not any(found) else "undefined"
+    wrong = [f"{kind}:{what or 'never fired'}" for kind, what in zip(reports.kinds, found)
+             if what != "ok"]
+    return ",".join(wrong) or "ok"
+
+
+class Reports(list):
+    """The outcomes of one release, and the kinds of builds they are from."""
+
+    def __init__(self):
+        super().__init__()
+        self.kinds = []
+
+
+def main():
+    if len(sys.argv) < 3:
+        raise SystemExit(__doc__)
+    catalog = json.loads(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"))["probes"]
+    by_release = collections.defaultdict(Reports)
+    for path in map(pathlib.Path, sys.argv[2:]):
+        release, _, kind = path.stem.rpartition("-")
+        by_release[release].append(json.loads(path.read_text(encoding="utf-8")))
+        by_release[release].kinds.append(kind)
+    releases = sorted(by_release, key=lambda r: [int(n) for n in r[2:].split(".")])
+    rows, bad = [], 0
+    for entry in catalog:
+        probe = f"{entry['provider']}:{entry['name']}"
+        cells = [cell(probe, entry["variants"], r, by_release[r]) for r in releases]
+        bad += sum(c not in ("ok", "-") for c in cells)
+        rows.append([probe, *cells])
+    wide = max(len(row[0]) for row in rows)
+    print(f"{'PROBE':{wide}} " + " ".join(f"{r[2:]:>7}" for r in releases))
+    for probe, *cells in rows:
+        print(f"{probe:{wide}} " + " ".join(f"{c:>7}" for c in cells))
+    fine = sum(row.count("ok") for row in rows)
+    none = sum(row.count("-") for row in rows)
+    print(f"{len(rows)} probes x {len(releases)} releases: {fine} fired with right values, "
+          f"{none} absent by design, {bad} wrong")
+    sys.exit(1 if bad else 0)
+
+
+main()
