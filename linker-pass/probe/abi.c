@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Register assignment of ABIInternal for amd64. */
+#include <string.h>
+
 #include "base/mem.h"
 #include "probe/abi.h"
 
@@ -101,7 +103,7 @@ static void assign_all(const struct gotype_func *func, bool results, struct abi_
 		const struct gotype *type = func->params[i].type;
 		struct assign before = as;
 
-		if (func->params[i].result != results)
+		if (func->params[i].result != results || values[i].context)
 			continue;
 		as.value = &values[i];
 		values[i].in_regs = type->size && add_value(&as, type, 0);
@@ -114,17 +116,28 @@ static void assign_all(const struct gotype_func *func, bool results, struct abi_
 	stack_align(top);
 }
 
+/* "RDX: closure context pointer" of the specification. */
+static void set_context(struct abi_value *value)
+{
+	value->context = value->in_regs = true;
+	value->npieces = 1;
+	value->pieces[0] = (struct abi_piece){ .size = 8, .reg = REG_RDX };
+}
+
 struct abi_value *abi_assign(const struct gotype_func *func)
 {
 	struct abi_value *values = mem_zalloc(func->nparams * sizeof(*values));
 	int64_t top = FIRST_SLOT;
 
-	for (size_t i = 0; i < func->nparams; i++)
+	for (size_t i = 0; i < func->nparams; i++) {
 		values[i].param = &func->params[i];
+		if (!func->params[i].result && !strcmp(func->params[i].name, "closure"))
+			set_context(&values[i]);
+	}
 	assign_all(func, false, values, &top);
 	assign_all(func, true, values, &top);
 	for (size_t i = 0; i < func->nparams; i++) {
-		if (values[i].in_regs && !func->params[i].result)
+		if (values[i].in_regs && !func->params[i].result && !values[i].context)
 			values[i].stack_off = stack_add(&top, func->params[i].type);
 	}
 	return values;

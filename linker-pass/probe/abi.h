@@ -22,6 +22,7 @@ struct abi_piece {
 
 struct abi_value {
 	const struct gotype_param *param; /* borrowed */
+	bool context; /* the closure: no parameter, but what a function literal captured */
 	bool in_regs;
 	int npieces; /* when in_regs */
 	struct abi_piece pieces[ABI_MAX_PIECES];

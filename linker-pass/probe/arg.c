@@ -235,6 +235,9 @@ static struct err *add_path(struct binder *b, const struct expr *expr, const cha
 
 	if (len && strcmp(declared, "int") && !err)
 		err = err_new("len() is an int, not a %s", declared);
+	if ((len || shape->nwords == 2) && !err && b->bound->refusal == REFUSED_NONE &&
+	    *place.type == '*')
+		err = place_deref(&place);
 	if (!err && b->bound->refusal == REFUSED_NONE && !len)
 		err = check_size(b, &place, shape, declared);
 	for (int i = 0; i < shape->nwords && !err && b->bound->refusal == REFUSED_NONE; i++) {

@@ -66,9 +66,14 @@ static char *compare_one(const struct godwarf_param *dwarf, const struct abi_val
 static char *compare_all(const struct godwarf_param *dwarf, size_t ndwarf,
 			 const struct gotype_func *func, const struct abi_value *values)
 {
-	size_t at = 0, skip = func->nparams > ndwarf ? func->nparams - ndwarf : 0;
+	size_t nparams = func->nparams, at = 0, skip;
 
+	for (size_t i = 0; i < func->nparams; i++)
+		nparams -= values[i].context;
+	skip = nparams > ndwarf ? nparams - ndwarf : 0;
 	for (size_t i = 0; i < func->nparams; i++) {
+		if (values[i].context)
+			continue; /* DWARF knows it as no parameter */
 		/* DWARF leaves blank parameters out in some versions. */
 		if (skip && (!strcmp(func->params[i].name, "_") || at == ndwarf)) {
 			if (strcmp(func->params[i].name, "_"))
@@ -87,7 +92,7 @@ static char *compare_all(const struct godwarf_param *dwarf, size_t ndwarf,
 	if (at == ndwarf && !skip)
 		return NULL;
 	return mem_printf("%zu parameters and results in DWARF; the definition has %zu", ndwarf,
-			  func->nparams);
+			  nparams);
 }
 
 char *paramcheck(struct godwarf *dwarf, const char *symbol, const struct gotype_func *func,

@@ -40,6 +40,7 @@ static const struct {
 	{ "func(format string, args ...any)", "format=%rax+%rbx args=%rcx+%rdi+%rsi" },
 	/* Stack values keep the alignment of their types. */
 	{ "func(a [2]uint8, b [2]uint32, c [3]uint8) (r [2]uint8)", "a=8 b=12 c=20 r=24" },
+	{ "func(closure *T, a int) (n int)", "closure=%rdx a=%rax n=%rax" },
 	{ "func(a struct{i, j, k int; s, t string; e error; x, y int})", "a=8" },
 };
 

@@ -11,7 +11,8 @@
 
 #define TYPES "types: [{name: P, type: 'struct{n int; q *Q; s string; r struct{a, b uint8}}'}, " \
 	      "{name: Q, type: 'struct{id uint32; p *P; t *T}'}, " \
-	      "{name: T, type: 'struct{x, y int64; q *Q}'}, {name: E, type: uint16}]\n"
+	      "{name: T, type: 'struct{x, y int64; q *Q}'}, {name: E, type: uint16}, " \
+	      "{name: C, type: 'struct{_ uintptr; l *[]byte}'}]\n"
 
 static const struct {
 	const char *at, *signature, *type, *value;
@@ -41,7 +42,13 @@ static const struct {
 	{ "return", "func(p *P) (q *Q, err error)", "uint32", "q.id", "4@0(%rax)" },
 	{ "entry", "func(p *P)", "uint64", "g.m.curg.goid",
 	  "[%r12=48(%r14)] [%r12=192(%r12)] 8@160(%r12)" },
+	/* A pointer to a string or slice stands for it. */
+	{ "entry", "func(p *string)", "string", "p", "8@0(%rax) -8@8(%rax)" },
+	{ "entry", "func(l *[]byte)", "int", "len(l)", "-8@8(%rax)" },
+	{ "entry", "func(closure *C, n int)", "[]byte", "closure.l",
+	  "[%r12=8(%rdx)] 8@0(%r12) -8@8(%r12)" },
 	/* Errors name the character. */
+	{ "return", "func(closure *C)", "[]byte", "closure.l", "t:10:15: \"closure\" is a" },
 	{ "return", "func(p *P) (n int)", "int", "p.n", "t:10:15: \"p\" is a parameter" },
 	{ "entry", "func(p *P) (n int)", "int", "n", "t:10:15: \"n\" is a result" },
 	{ "entry", "func(p *P)", "int", "q.n", "t:10:15: the signature has no" },
