@@ -148,9 +148,12 @@ def same(want, got):
         return want["min"] <= got <= want["max"]
     if isinstance(got, tuple):  # a string: its length, and its first bytes
         length, seen = got
+        want = want.encode() if isinstance(seen, bytes) else want
         return (len(want) == length and len(seen) >= min(length, TEXT_BYTES)
                 and want[:len(seen)] == seen)
-    if isinstance(got, bytes):  # an IP address, in 4 or 16 bytes
+    if isinstance(got, bytes):  # text, or an IP address in 4 or 16 bytes
+        if got == want.encode():
+            return True
         if len(got) == 16 and got[:12] == bytes(10) + b"\xff\xff":
             got = got[12:]
         return want == ".".join(str(byte) for byte in got)
