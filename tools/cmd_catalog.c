@@ -107,6 +107,43 @@ static void print_table(const struct def_set *defs, const bool *selected)
 	table_print(&table);
 }
 
+/* The numbers as probes hand them out; `whole` adds what they are in Go's releases. */
+static void add_enum_values(cJSON *object, const char *key, const struct def_enum *numbers,
+			    bool whole)
+{
+	cJSON *array = cJSON_AddArrayToObject(object, key);
+
+	for (size_t i = 0; i < numbers->nvalues; i++) {
+		const struct def_enum_value *value = &numbers->values[i];
+		cJSON *item = cJSON_CreateObject();
+
+		cJSON_AddNumberToObject(item, "value", value->value);
+		cJSON_AddStringToObject(item, "name", value->name);
+		if (whole && value->raw) {
+			cJSON_AddStringToObject(item, "const", value->constant);
+			cJSON_AddStringToObject(item, "raw", value->raw);
+		}
+		cJSON_AddItemToArray(array, item);
+	}
+}
+
+static void add_enums(cJSON *document, const struct def_set *defs)
+{
+	cJSON *array = cJSON_AddArrayToObject(document, "enums");
+
+	for (size_t i = 0; i < defs->nenums; i++) {
+		const struct def_enum *numbers = defs->enums[i];
+		cJSON *item = cJSON_CreateObject();
+		char *until = mem_printf("1.%u", numbers->until);
+
+		cJSON_AddStringToObject(item, "name", numbers->name);
+		cJSON_AddStringToObject(item, "until", until);
+		add_enum_values(item, "values", numbers, true);
+		cJSON_AddItemToArray(array, item);
+		free(until);
+	}
+}
+
 static void add_args(cJSON *object, const struct def_probe *probe)
 {
 	cJSON *array = cJSON_AddArrayToObject(object, "args");
@@ -118,6 +155,8 @@ static void add_args(cJSON *object, const struct def_probe *probe)
 		cJSON_AddStringToObject(arg, "type", probe->args[i].type);
 		cJSON_AddStringToObject(arg, "unit", probe->args[i].unit);
 		cJSON_AddStringToObject(arg, "doc", probe->args[i].doc);
+		if (probe->args[i].numbers)
+			add_enum_values(arg, "enum", probe->args[i].numbers, false);
 		cJSON_AddItemToArray(array, arg);
 	}
 }
@@ -164,6 +203,8 @@ static void print_json(const struct def_set *defs, const bool *selected)
 	for (size_t i = 0; i < defs->nprobes; i++)
 		if (selected[i])
 			add_probe(probes, &defs->probes[i]);
+	add_enums(document, defs);
+
 	char *text = cJSON_Print(document);
 
 	puts(text ? text : "{}");

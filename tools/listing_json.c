@@ -72,21 +72,37 @@ static void add_site(cJSON *array, const struct list_site *site)
 	cJSON_AddItemToArray(array, object);
 }
 
-static void add_args(cJSON *object, const struct meta_probe *meta)
+static void add_enum(cJSON *arg, const struct meta_enum *numbers)
+{
+	cJSON *array = cJSON_AddArrayToObject(arg, "enum");
+
+	for (size_t i = 0; i < numbers->nvalues; i++) {
+		cJSON *item = cJSON_CreateObject();
+
+		cJSON_AddNumberToObject(item, "value", numbers->values[i].value);
+		add_text(item, "name", numbers->values[i].name);
+		cJSON_AddItemToArray(array, item);
+	}
+}
+
+static void add_args(cJSON *object, const struct meta *file, const struct meta_probe *meta)
 {
 	cJSON *array = cJSON_AddArrayToObject(object, "args");
 
 	for (int i = 0; i < meta->nargs; i++) {
+		const struct meta_enum *numbers = meta_find_enum(file, meta, i);
 		cJSON *arg = cJSON_CreateObject();
 
 		add_text(arg, "name", meta->args[i].name);
 		add_text(arg, "type", meta->args[i].type);
 		add_text(arg, "of", meta->args[i].of);
+		if (numbers)
+			add_enum(arg, numbers);
 		cJSON_AddItemToArray(array, arg);
 	}
 }
 
-static void add_probe(cJSON *array, const struct list_probe *probe)
+static void add_probe(cJSON *array, const struct meta *file, const struct list_probe *probe)
 {
 	cJSON *object = cJSON_CreateObject(), *sites;
 
@@ -94,7 +110,7 @@ static void add_probe(cJSON *array, const struct list_probe *probe)
 	add_text(object, "name", probe->name);
 	if (probe->meta) {
 		cJSON_AddStringToObject(object, "at", probe->meta->at ? "return" : "entry");
-		add_args(object, probe->meta);
+		add_args(object, file, probe->meta);
 	}
 	sites = cJSON_AddArrayToObject(object, "sites");
 	for (size_t i = 0; i < probe->nsites; i++)
@@ -128,7 +144,7 @@ static void add_file(cJSON *array, const struct listing *listing, const char *co
 	}
 	probes = cJSON_AddArrayToObject(object, "probes");
 	for (size_t i = 0; i < listing->nprobes; i++)
-		add_probe(probes, &listing->probes[i]);
+		add_probe(probes, meta, &listing->probes[i]);
 	if (meta) {
 		refused = cJSON_AddArrayToObject(object, "refused");
 		for (size_t i = 0; i < meta->nrefused; i++)

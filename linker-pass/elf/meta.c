@@ -2,6 +2,7 @@
 /* The .note.goprobes section: encoder and decoder of each record side by side. */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "elf/meta.h"
@@ -25,7 +26,7 @@ const char *tactic_name(enum tactic tactic)
 struct reader {
 	const struct image *image;
 	struct meta *meta;
-	size_t probes_cap, sites_cap, refused_cap, undo_cap;
+	size_t probes_cap, sites_cap, refused_cap, enums_cap, uses_cap, undo_cap;
 	bool strict;
 	const char *problem; /* set by a record's reader when more than its length is wrong */
 };
@@ -146,6 +147,74 @@ static void read_refused(struct reader *reader, struct cursor *cur)
 	meta->refused[meta->nrefused++] = refused;
 }
 
+void meta_put_enum(struct buf *out, const struct meta_enum *numbers,
+		   const struct meta_enum_use *uses, size_t nuses)
+{
+	size_t begin = note_begin(out, META_OWNER, META_ENUM);
+
+	buf_str(out, numbers->name);
+	buf_u32(out, (uint32_t)numbers->nvalues);
+	for (size_t i = 0; i < numbers->nvalues; i++) {
+		buf_u32(out, numbers->values[i].value);
+		buf_str(out, numbers->values[i].name);
+	}
+	buf_u32(out, (uint32_t)nuses);
+	for (size_t i = 0; i < nuses; i++) {
+		buf_str(out, uses[i].provider);
+		buf_str(out, uses[i].probe);
+		buf_u8(out, uses[i].arg);
+	}
+	note_end(out, begin);
+}
+
+static void read_enum(struct reader *reader, struct cursor *cur)
+{
+	struct meta *meta = reader->meta;
+	struct meta_enum *numbers;
+	size_t cap = 0;
+
+	mem_grow(&meta->enums, meta->nenums, &reader->enums_cap, sizeof(*meta->enums));
+	numbers = &meta->enums[meta->nenums++];
+	*numbers = (struct meta_enum){ .name = cursor_str(cur) };
+	for (uint32_t left = cursor_u32(cur); left && !cur->bad; left--) {
+		mem_grow(&numbers->values, numbers->nvalues, &cap, sizeof(*numbers->values));
+		struct meta_enum_value *value = &numbers->values[numbers->nvalues++];
+
+		value->value = cursor_u32(cur);
+		value->name = cursor_str(cur);
+	}
+	for (uint32_t left = cursor_u32(cur); left && !cur->bad; left--) {
+		struct meta_enum_use use = { .numbers = meta->nenums - 1 };
+
+		use.provider = cursor_str(cur);
+		use.probe = cursor_str(cur);
+		use.arg = cursor_u8(cur);
+		mem_grow(&meta->enum_uses, meta->nenum_uses, &reader->uses_cap, sizeof(use));
+		meta->enum_uses[meta->nenum_uses++] = use;
+	}
+}
+
+static int by_argument(const void *left, const void *right)
+{
+	const struct meta_enum_use *a = left, *b = right;
+	int order = strcmp(a->provider, b->provider);
+
+	if (!order)
+		order = strcmp(a->probe, b->probe);
+	return order ? order : a->arg - b->arg;
+}
+
+const struct meta_enum *meta_find_enum(const struct meta *meta, const struct meta_probe *probe,
+				       int arg)
+{
+	struct meta_enum_use key = { probe->provider, probe->name, (uint8_t)arg, 0 };
+	const struct meta_enum_use *use = NULL;
+
+	if (meta->nenum_uses)
+		use = bsearch(&key, meta->enum_uses, meta->nenum_uses, sizeof(key), by_argument);
+	return use ? &meta->enums[use->numbers] : NULL;
+}
+
 void meta_put_undo(struct buf *out, const struct meta *meta, size_t *sums_at_ret)
 {
 	size_t begin = note_begin(out, META_OWNER, META_UNDO);
@@ -195,6 +264,7 @@ static struct err *read_record(const struct image *image, const struct note *not
 	static void (*const readers[])(struct reader *, struct cursor *) = {
 		[META_HEADER] = read_header, [META_PROBE] = read_probe, [META_SITE] = read_site,
 		[META_REFUSED] = read_refused, [META_UNDO] = read_undo,
+		[META_ENUM] = read_enum,
 	};
 	struct reader *reader = arg;
 	struct cursor cur = note->desc;
@@ -227,6 +297,9 @@ struct err *meta_read(const struct image *image, bool strict, struct meta **meta
 		meta_free(reader.meta);
 		return err;
 	}
+	if (reader.meta->nenum_uses)
+		qsort(reader.meta->enum_uses, reader.meta->nenum_uses,
+		      sizeof(*reader.meta->enum_uses), by_argument);
 	*meta_ret = reader.meta;
 	return NULL;
 }
@@ -238,6 +311,10 @@ void meta_free(struct meta *meta)
 	free(meta->probes);
 	free(meta->sites);
 	free(meta->refused);
+	for (size_t i = 0; i < meta->nenums; i++)
+		free(meta->enums[i].values);
+	free(meta->enums);
+	free(meta->enum_uses);
 	free(meta->undo);
 	free(meta);
 }

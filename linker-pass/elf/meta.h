@@ -10,6 +10,8 @@
  *   META_SITE    u64 address of the note's site, u64 address of the function,
  *                u8 tactic, str provider, str name, str function
  *   META_REFUSED u8 refusal, str provider, str name, str function, str detail
+ *   META_ENUM    str name, u32 count, count x { u32 value, str name }, u32 uses,
+ *                uses x { str provider, str probe, u8 index of the argument }
  *   META_UNDO    u64 original size, u32 CRC-32C of the original, u32 seal, u32 count,
  *                count x { u64 offset, u32 length, length bytes }
  *
@@ -38,6 +40,7 @@ enum meta_type {
 	META_SITE = 3,
 	META_REFUSED = 4,
 	META_UNDO = 5,
+	META_ENUM = 6,
 };
 
 /* How a site was made. */
@@ -66,6 +69,24 @@ struct meta_refused {
 	const char *provider, *name, *func, *detail;
 };
 
+/* What the values of arguments are called. */
+struct meta_enum_value {
+	uint32_t value;
+	const char *name;
+};
+
+struct meta_enum_use {
+	const char *provider, *probe;
+	uint8_t arg;
+	size_t numbers; /* which of the enums; meta_put_enum() does not look at it */
+};
+
+struct meta_enum {
+	const char *name;
+	struct meta_enum_value *values; /* owned */
+	size_t nvalues;
+};
+
 struct meta_undo_piece {
 	uint64_t off;
 	uint32_t len;
@@ -81,6 +102,10 @@ struct meta {
 	size_t nsites;
 	struct meta_refused *refused;
 	size_t nrefused;
+	struct meta_enum *enums;
+	size_t nenums;
+	struct meta_enum_use *enum_uses; /* sorted */
+	size_t nenum_uses;
 	bool has_undo;
 	uint64_t original_size;
 	uint32_t original_crc, seal;
@@ -97,11 +122,17 @@ struct meta {
 struct err *meta_read(const struct image *image, bool strict, struct meta **meta_ret);
 void meta_free(struct meta *meta);
 
+/* What the values of a probe's argument are called; NULL when that is not said. */
+const struct meta_enum *meta_find_enum(const struct meta *meta, const struct meta_probe *probe,
+				       int arg);
+
 /* Appends the record to the section's bytes. */
 void meta_put_header(struct buf *out, const struct meta *meta);
 void meta_put_probe(struct buf *out, const struct meta_probe *probe);
 void meta_put_site(struct buf *out, const struct meta_site *site);
 void meta_put_refused(struct buf *out, const struct meta_refused *refused);
+void meta_put_enum(struct buf *out, const struct meta_enum *numbers,
+		   const struct meta_enum_use *uses, size_t nuses);
 /* *sums_at_ret is where in `out` both sums are to be filled in, 8 bytes. */
 void meta_put_undo(struct buf *out, const struct meta *meta, size_t *sums_at_ret);
 

@@ -28,15 +28,4 @@ struct operand {
 	int64_t value;  /* the constant, or the offset */
 };
 
-/*
- * A load the trampoline makes before its nop site: dst = *(base + offset), 8 bytes. When
- * base is 0 nothing is read and dst becomes the address of a block of zeros, so that the
- * next load, or the tracer's dereference, reads 0. dst is REG_R12 or REG_R13.
- */
-struct operand_load {
-	enum reg dst;
-	enum reg base;
-	int64_t offset;
-};
-
 #endif

@@ -35,6 +35,52 @@ static void put_probe(struct buf *out, const struct bound_probe *probe)
 	meta_put_probe(out, &record);
 }
 
+static void put_enum(struct buf *out, const struct def_enum *numbers,
+		     const struct bound_probe *const *probes, size_t n)
+{
+	struct meta_enum record = { .name = numbers->name, .nvalues = numbers->nvalues };
+	struct meta_enum_use *uses;
+	size_t nuses = 0;
+
+	record.values = mem_zalloc((record.nvalues + 1) * sizeof(*record.values));
+	for (size_t i = 0; i < record.nvalues; i++)
+		record.values[i] = (struct meta_enum_value){ numbers->values[i].value,
+							     numbers->values[i].name };
+	uses = mem_zalloc(n * BOUND_MAX_ARGS * sizeof(*uses));
+	for (size_t i = 0; i < n; i++)
+		for (int j = 0; j < probes[i]->nargs; j++)
+			if (probes[i]->args[j].numbers == numbers)
+				uses[nuses++] = (struct meta_enum_use){
+					.provider = probes[i]->def->provider,
+					.probe = probes[i]->def->name,
+					.arg = (uint8_t)j,
+				};
+	meta_put_enum(out, &record, uses, nuses);
+	free(record.values);
+	free(uses);
+}
+
+/* Whether an argument before the j-th of the i-th probe has its enumeration. */
+static bool earlier_use(const struct bound_probe *const *probes, size_t i, int j)
+{
+	const struct def_enum *numbers = probes[i]->args[j].numbers;
+
+	for (size_t k = 0; k <= i; k++)
+		for (int l = 0; l < (k < i ? probes[k]->nargs : j); l++)
+			if (probes[k]->args[l].numbers == numbers)
+				return true;
+	return false;
+}
+
+/* One record for each enumeration, at its first use. */
+static void put_enums(struct buf *out, const struct bound_probe *const *probes, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		for (int j = 0; j < probes[i]->nargs; j++)
+			if (probes[i]->args[j].numbers && !earlier_use(probes, i, j))
+				put_enum(out, probes[i]->args[j].numbers, probes, n);
+}
+
 /* By definition: the places of one probe come together. */
 static int by_definition(const void *a, const void *b)
 {
@@ -50,16 +96,19 @@ static int by_definition(const void *a, const void *b)
 static void put_probes(struct buf *out, const struct plan *plan)
 {
 	const struct bound_probe **probes = mem_zalloc((plan->nsites + 1) * sizeof(*probes));
-	size_t n = 0;
+	size_t nall = 0, n = 0;
 
 	for (size_t i = 0; i < plan->nsites; i++)
 		if (plan->sites[i].probe)
-			probes[n++] = plan->sites[i].probe;
-	if (n)
-		qsort(probes, n, sizeof(*probes), by_definition);
+			probes[nall++] = plan->sites[i].probe;
+	if (nall)
+		qsort(probes, nall, sizeof(*probes), by_definition);
+	for (size_t i = 0; i < nall; i++)
+		if (!n || probes[i]->def != probes[n - 1]->def)
+			probes[n++] = probes[i];
 	for (size_t i = 0; i < n; i++)
-		if (!i || probes[i]->def != probes[i - 1]->def)
-			put_probe(out, probes[i]);
+		put_probe(out, probes[i]);
+	put_enums(out, probes, n);
 	free(probes);
 }
 

@@ -8,7 +8,6 @@
 
 #define PAGE 4096
 #define JMP_LEN 5
-#define ZEROS_OFF 16
 
 /*
  * A 1-byte nop, which every kernel emulates, then the 10-byte one that newer kernels can
@@ -28,109 +27,46 @@ static bool reaches(uint64_t from_end, uint64_t target)
 	return distance >= INT32_MIN && distance <= INT32_MAX;
 }
 
-/* mov off(%base),%dst, 8 bytes wide */
-static void put_load(struct buf *out, enum reg dst, enum reg base, int64_t off)
-{
-	buf_u8(out, (uint8_t)(0x48 | (dst >= REG_R8) << 2 | (base >= REG_R8)));
-	buf_u8(out, 0x8b);
-	buf_u8(out, (uint8_t)(0x80 | (dst & 7) << 3 | (base & 7)));
-	if ((base & 7) == 4)
-		buf_u8(out, 0x24);
-	buf_u32(out, (uint32_t)off);
-}
-
-/* test %reg,%reg */
-static void put_test(struct buf *out, enum reg reg)
-{
-	buf_u8(out, (uint8_t)(0x48 | (reg >= REG_R8) << 2 | (reg >= REG_R8)));
-	buf_u8(out, 0x85);
-	buf_u8(out, (uint8_t)(0xc0 | (reg & 7) << 3 | (reg & 7)));
-}
-
-#define LEA_ZEROS_LEN 7
-
-/* lea zeros(%rip),%dst */
-static void put_lea_zeros(struct buf *out, uint64_t vaddr, enum reg dst)
-{
-	buf_u8(out, (uint8_t)(0x48 | (dst >= REG_R8) << 2));
-	buf_u8(out, 0x8d);
-	buf_u8(out, (uint8_t)(0x05 | (dst & 7) << 3));
-	put_rel32(out, vaddr + out->len + 4, vaddr + ZEROS_OFF);
-}
-
-/*
- *	[lea zeros,%dst ; test %base,%base ; jz 1f]   when base can be nil
- *	mov off(%base),%dst ; test %dst,%dst ; jnz 1f ; lea zeros,%dst
- *   1:
- * %r14 is never nil; %r12 and %r13 come out of an earlier load, never 0.
- */
-static void put_nil_checked_load(struct buf *out, uint64_t vaddr,
-				 const struct operand_load *load, enum reg base)
-{
-	bool never_nil = base == REG_R14 || base == REG_R12 || base == REG_R13 ||
-			 base == REG_RSP;
-	size_t skip = 0;
-
-	if (!never_nil) {
-		put_lea_zeros(out, vaddr, load->dst);
-		put_test(out, base);
-		buf_u8(out, 0x74);
-		skip = out->len;
-		buf_u8(out, 0);
-	}
-	put_load(out, load->dst, base, load->offset);
-	put_test(out, load->dst);
-	buf_u8(out, 0x75);
-	buf_u8(out, LEA_ZEROS_LEN);
-	put_lea_zeros(out, vaddr, load->dst);
-	if (skip)
-		out->data[skip] = (uint8_t)(out->len - skip - 1);
-}
-
-static void put_loads(struct buf *out, uint64_t vaddr, const struct site *site)
-{
-	for (int i = 0; site->probe && i < site->probe->nloads; i++) {
-		struct operand_load load = site->probe->loads[i];
-		enum reg base = load.base;
-
-		if (base == REG_ENTRY_SP) {
-			base = REG_RSP;
-			load.offset += site->spot.depth;
-		}
-		put_nil_checked_load(out, vaddr, &load, base);
-	}
-}
-
-/* Highest offset that any note reads through a register a load has set, plus 8. */
-static size_t zeros_needed(const struct plan *plan)
+/* The highest offset that anything is read at through a register a load has set. */
+static size_t zeros_top(const struct plan *plan)
 {
 	int64_t top = 0;
 
 	for (size_t i = 0; i < plan->nsites; i++) {
 		const struct bound_probe *probe = plan->sites[i].probe;
 
-		if (!probe || !probe->nloads)
+		if (!probe || !probe->nsteps)
 			continue;
 		for (int j = 0; j < probe->nargs; j++)
 			if (probe->args[j].op.value > top)
 				top = probe->args[j].op.value;
-		for (int j = 0; j < probe->nloads; j++)
-			if (probe->loads[j].offset > top)
-				top = probe->loads[j].offset;
+		for (int j = 0; j < probe->nsteps; j++)
+			if (probe->steps[j].from.value > top)
+				top = probe->steps[j].from.value;
 	}
-	return top ? ((size_t)top + 8 + 15) & ~(size_t)15 : 0;
+	return (size_t)top;
 }
 
-/* One trampoline for the sites first..first+n, which share a spot; at out's end. */
-static void put_tramp(struct buf *out, uint64_t vaddr, const uint8_t *displaced,
-		      struct site *first, size_t n)
+static void put_data(struct tramps *tramps, const struct plan *plan)
+{
+	steps_data_start(&tramps->data, &tramps->text, tramps->vaddr, zeros_top(plan));
+	for (size_t i = 0; i < plan->nsites && plan->mode == PLAN_DETOUR; i++)
+		if (plan->sites[i].probe)
+			steps_data_add(&tramps->data, &tramps->text, plan->sites[i].probe);
+}
+
+/* One trampoline for the sites first..first+n, which share a spot; at the text's end. */
+static void put_tramp(struct tramps *tramps, const uint8_t *displaced, struct site *first,
+		      size_t n)
 {
 	const struct spot *spot = &first->spot;
-	uint64_t back = spot->addr + spot->len;
+	uint64_t back = spot->addr + spot->len, vaddr = tramps->vaddr;
+	struct buf *out = &tramps->text;
 
 	buf_put(out, displaced, spot->pre);
 	for (size_t i = 0; i < n; i++) {
-		put_loads(out, vaddr, &first[i]);
+		if (first[i].probe)
+			steps_put(out, &tramps->data, first[i].probe, spot->depth);
 		first[i].pc = vaddr + out->len;
 		buf_put(out, tramp_nop, first[i].small_nop ? 1 : TRAMP_NOP_LEN);
 	}
@@ -174,12 +110,12 @@ static struct err *add_detour(const struct image *image, struct tramps *tramps,
 
 	size_t start = out->len;
 
-	put_tramp(out, tramps->vaddr, displaced, first, n);
+	put_tramp(tramps, displaced, first, n);
 	while (nops_cross_page(first, n)) {
 		out->len = start;
 		buf_fill(out, 0xcc, 16);
 		start = out->len;
-		put_tramp(out, tramps->vaddr, displaced, first, n);
+		put_tramp(tramps, displaced, first, n);
 	}
 
 	struct detour detour = { spot->addr, spot->len, tramps->vaddr + start,
@@ -205,8 +141,7 @@ struct err *tramp_build(const struct image *image, struct plan *plan, uint64_t v
 	tramps->detours = mem_zalloc((plan->nsites + 1) * sizeof(*tramps->detours));
 	tramps->edits = mem_zalloc((plan->nsites + 1) * sizeof(*tramps->edits));
 	buf_u8(&tramps->text, 0);
-	buf_align(&tramps->text, ZEROS_OFF, 0xcc);
-	buf_fill(&tramps->text, 0, zeros_needed(plan));
+	put_data(tramps, plan);
 	for (size_t i = 0; i < plan->nsites && plan->mode == PLAN_DETOUR && !err; i += n) {
 		struct site *first = &plan->sites[i];
 
@@ -229,6 +164,7 @@ void tramp_free(struct tramps *tramps)
 	for (size_t i = 0; i < tramps->ndetours; i++)
 		free(tramps->edits[i].bytes);
 	buf_free(&tramps->text);
+	steps_data_free(&tramps->data);
 	free(tramps->detours);
 	free(tramps->edits);
 	free(tramps);

@@ -3,12 +3,12 @@
  * Trampolines: the code of the new R-X segment, and the jumps that lead there.
  *
  *   segment   +0    one byte that .stapsdt.base names
- *             +16   zeros, when a trampoline loads through pointers that may be nil
+ *             +16   data of the steps (patch/steps.h)
  *             ...   trampolines, 16-byte aligned
  *
  *   site:     e9 rel32 cc...      jmp T
  *   T:        [pre bytes]         of a short return
- *             [loads]             nil-checked, into %r12 and %r13
+ *             [steps]             into %r12 and %r13 (patch/steps.h)
  *             90 | 66 2e 0f 1f 84 00 00000000   nop site; one per probe, never over a page
  *             displaced bytes
  *             e9 rel32            jmp back, unless they end in ret
@@ -23,6 +23,7 @@
 #include "base/err.h"
 #include "elf/image.h"
 #include "patch/plan.h"
+#include "patch/steps.h"
 
 #define TRAMP_NOP_LEN 11
 extern const uint8_t tramp_nop[TRAMP_NOP_LEN];
@@ -45,6 +46,7 @@ struct detour {
 struct tramps {
 	uint64_t vaddr; /* of the segment */
 	struct buf text;
+	struct steps_data data;
 	struct detour *detours; /* by addr */
 	size_t ndetours;
 	struct edit *edits; /* one per detour, in the same order */

@@ -262,12 +262,13 @@ static void add_const(struct binder *b, int64_t value, const char *name, const c
 			 (struct operand){ OPERAND_CONST, shape->size[i], REG_NONE, value }, -1);
 }
 
-static struct err *add_value(struct binder *b, const char *text, const char *name,
-			     const char *declared)
+static struct err *add_value(struct binder *b, const char *text, const struct def_arg *arg)
 {
+	const char *name = arg->name, *declared = arg->type;
 	struct golex in = { text, text };
 	struct expr expr = { .kind = EXPR_CONST };
 	struct err *err = NULL;
+	int first = b->bound->nargs;
 	struct shape shape;
 
 	TRY(shape_of(declared, &shape));
@@ -279,17 +280,35 @@ static struct err *add_value(struct binder *b, const char *text, const char *nam
 		err = err_new("a %s cannot be the constant %s", declared, text);
 	else if (!err)
 		add_const(b, expr.value, name, declared, &shape);
+	for (int i = first; i < b->bound->nargs; i++)
+		b->bound->args[i].numbers = arg->numbers;
 	expr_clear(&expr);
 	shape_clear(&shape);
 	return err;
 }
 
+/* That the numbers which Go gives the values in this release are known. */
+static void check_numbers(struct binder *b, const struct def_enum *numbers)
+{
+	const struct gobin *gobin = b->fields->gobin;
+	bool devel = strstr(gobin->version, "devel");
+	uint8_t table[DEF_ENUM_CODES];
+
+	if (!numbers || (!devel && def_enum_table(numbers, gobin->minor, table)))
+		return;
+	b->bound->refusal = REFUSED_LAYOUT;
+	b->bound->detail = mem_printf("the numbers of %s in %s are not known to this version of "
+				      "probes; update probes", numbers->name, gobin->version);
+}
+
 static struct err *add_all(struct binder *b)
 {
+	static char goid_name[] = "goid", goid_type[] = "uint64";
+	static const struct def_arg goid_arg = { .name = goid_name, .type = goid_type };
 	const struct def_probe *def = b->bound->def;
 	const struct def_variant *variant = b->bound->variant;
 	const char *goid = variant->goid ? variant->goid : "g.goid";
-	struct err *err = add_value(b, goid, "goid", "uint64");
+	struct err *err = add_value(b, goid, &goid_arg);
 
 	if (err)
 		return err_prefix(err, "%s:%d:%d", def->file, variant->goid_at.line,
@@ -297,9 +316,42 @@ static struct err *add_all(struct binder *b)
 	for (size_t i = 0; i < def->nargs && b->bound->refusal == REFUSED_NONE; i++) {
 		const struct def_place *at = &variant->values_at[i];
 
-		err = add_value(b, variant->values[i], def->args[i].name, def->args[i].type);
+		err = add_value(b, variant->values[i], &def->args[i]);
 		if (err)
 			return err_prefix(err, "%s:%d:%d", def->file, at->line, at->column);
+		if (b->bound->refusal == REFUSED_NONE && variant->values[i])
+			check_numbers(b, def->args[i].numbers);
+	}
+	return NULL;
+}
+
+/* Has the trampoline turn Go's number in `arg` into ours. */
+static struct err *translate(struct binder *b, struct bound_arg *arg, int *used)
+{
+	struct bound_probe *bound = b->bound;
+	struct bound_step step = { .kind = STEP_NUMBER, .from = arg->op,
+				   .numbers = arg->numbers, .minor = b->fields->gobin->minor };
+
+	TRY(loads_scratch(used, &step.dst));
+	bound->steps[bound->nsteps++] = step;
+	arg->op = (struct operand){ OPERAND_REG, arg->op.size, step.dst, 0 };
+	return NULL;
+}
+
+static struct err *plan_steps(struct binder *b)
+{
+	struct bound_probe *bound = b->bound;
+	enum reg bases[LOADS_MAX_CHAINS];
+	int used;
+
+	TRY(loads_plan(&b->loads, bases, bound, &used));
+	for (int i = 0; i < bound->nargs; i++) {
+		struct bound_arg *arg = &bound->args[i];
+
+		if (b->chain_of[i] >= 0)
+			arg->op.reg = bases[b->chain_of[i]];
+		if (arg->numbers && arg->op.kind != OPERAND_CONST)
+			TRY(translate(b, arg, &used));
 	}
 	return NULL;
 }
@@ -308,19 +360,11 @@ struct err *arg_bind(struct fields *fields, const struct gotype_func *func,
 		     const struct abi_value *values, struct bound_probe *bound)
 {
 	struct binder b = { .fields = fields, .func = func, .values = values, .bound = bound };
-	enum reg bases[LOADS_MAX_CHAINS];
+	struct err *err;
 
 	TRY(add_all(&b));
 	if (bound->refusal != REFUSED_NONE)
 		return NULL;
-
-	struct err *err = loads_plan(&b.loads, bases, bound->loads, &bound->nloads);
-
-	if (err)
-		return err_prefix(err, "%s:%d", bound->def->file, bound->variant->line);
-	for (int i = 0; i < bound->nargs; i++) {
-		if (b.chain_of[i] >= 0)
-			bound->args[i].op.reg = bases[b.chain_of[i]];
-	}
-	return NULL;
+	err = plan_steps(&b);
+	return err ? err_prefix(err, "%s:%d", bound->def->file, bound->variant->line) : NULL;
 }

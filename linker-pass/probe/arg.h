@@ -8,7 +8,7 @@
 #include "probe/fields.h"
 
 /*
- * Fills args, nargs, loads and nloads of `bound` (whose def and variant are set), or its
+ * Fills args, nargs, steps and nsteps of `bound` (whose def and variant are set), or its
  * refusal and detail when a struct's layout is not known. `values` are where the ABI puts
  * the parameters and results of `func`. An error means a definition that is wrong.
  */

@@ -15,12 +15,32 @@
 
 #define BOUND_MAX_ARGS 12 /* BPF_USDT_MAX_ARG_CNT of libbpf */
 #define BOUND_MAX_LOADS 4
+#define BOUND_MAX_STEPS 8
+
+/* What the trampoline does before its nop site, to the registers R12 and R13. */
+enum step_kind {
+	/* dst = the 8 bytes at `from`, a place in memory. When its base or what is loaded is 0,
+	 * dst becomes the address of a block of zeros, so that the next load, or the tracer's
+	 * dereference, reads 0. */
+	STEP_LOAD,
+	/* dst = our number for Go's in `from`, one byte in memory or in a register. */
+	STEP_NUMBER,
+};
+
+struct bound_step {
+	enum step_kind kind;
+	enum reg dst;
+	struct operand from;
+	const struct def_enum *numbers; /* NUMBER; borrowed */
+	unsigned minor;                 /* NUMBER: Go's release */
+};
 
 struct bound_arg {
 	char *name; /* "goid", "method", "method_len", "err_type", "err_data" ... */
 	char *type; /* Go type of this word: "uint64", "*byte", "int", "bool" ... */
 	char *of;   /* Go type of the value it is a part of: "string", "error"; else as type */
 	struct operand op;
+	const struct def_enum *numbers; /* what the word's values are called; or NULL. Borrowed */
 };
 
 struct bound_probe {
@@ -29,8 +49,8 @@ struct bound_probe {
 	const struct gofunc *func;           /* borrowed; NULL when not in the binary */
 	struct bound_arg args[BOUND_MAX_ARGS];
 	int nargs;
-	struct operand_load loads[BOUND_MAX_LOADS]; /* in order, before the nop site */
-	int nloads;
+	struct bound_step steps[BOUND_MAX_STEPS]; /* in order, before the nop site */
+	int nsteps;
 	unsigned inlined_copies; /* calls the probe will not see */
 	enum refusal refusal;
 	char *detail; /* more about the refusal, or NULL */

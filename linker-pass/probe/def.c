@@ -69,10 +69,13 @@ void def_free(struct def_set *set)
 		free(set->types[i].name);
 		free(set->types[i].type);
 	}
+	for (size_t i = 0; i < set->nenums; i++)
+		def_enum_free(set->enums[i]);
 	for (size_t i = 0; i < set->nstrings; i++)
 		free(set->strings[i]);
 	free(set->probes);
 	free(set->types);
+	free(set->enums);
 	free(set->strings);
 	free(set);
 }
@@ -108,13 +111,17 @@ static void merge(struct def_set *set, struct def_set *file)
 				 (set->ntypes + file->ntypes) * sizeof(*set->types));
 	for (size_t i = 0; i < file->ntypes; i++)
 		set->types[set->ntypes++] = file->types[i];
+	set->enums = mem_realloc(set->enums,
+				 (set->nenums + file->nenums) * sizeof(*set->enums));
+	for (size_t i = 0; i < file->nenums; i++)
+		set->enums[set->nenums++] = file->enums[i];
 	set->strings = mem_realloc(set->strings,
 				   (set->nstrings + file->nstrings) * sizeof(*set->strings));
 	for (size_t i = 0; i < file->nstrings; i++)
 		set->strings[set->nstrings++] = file->strings[i];
 	if (set->nprobes)
 		qsort(set->probes, set->nprobes, sizeof(*set->probes), compare_probes);
-	file->nprobes = file->ntypes = file->nstrings = 0;
+	file->nprobes = file->ntypes = file->nenums = file->nstrings = 0;
 	def_free(file);
 }
 

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
@@ -24,11 +25,29 @@ struct def_place {
 	int line, column;
 };
 
+/* One number of an enumeration, as probes hand it out for ever. */
+struct def_enum_value {
+	unsigned value;     /* 0 to 255; 0 = any that the others are not */
+	char *name;         /* "chan receive"; what users see */
+	char *constant;     /* Go's name for it; NULL for 0 */
+	char *raw;          /* Go's number by release, "1.18:14 1.26:19"; "-" = has none */
+};
+
+/* A one-byte Go type whose constants have other numbers in other releases. */
+struct def_enum {
+	char *name;     /* "runtime.waitReason" */
+	unsigned until; /* the last minor whose numbers are known */
+	struct def_enum_value *values; /* ascending by value */
+	size_t nvalues;
+};
+
 struct def_arg {
 	char *name;  /* snake_case; what users see */
 	char *type;  /* Go type as documented: "string", "int", "error", "bool" ... */
 	char *unit;  /* "bytes", "ns" or "" */
 	char *doc;
+	const struct def_enum *numbers; /* what the values are turned into; or NULL. Borrowed
+					 * from its set */
 };
 
 /*
@@ -74,6 +93,8 @@ struct def_set {
 	size_t nprobes;
 	struct def_type *types; /* named types that definitions pass by value */
 	size_t ntypes;
+	struct def_enum **enums;
+	size_t nenums;
 	char **strings; /* owned file names and packages */
 	size_t nstrings;
 };
@@ -91,6 +112,13 @@ struct err *def_load_file(struct def_set *set, const char *path);
 struct err *def_load_text(struct def_set *set, const char *name, const char *text, size_t len);
 
 void def_free(struct def_set *set); /* NULL is fine */
+void def_enum_free(struct def_enum *numbers); /* NULL is fine */
+
+#define DEF_ENUM_CODES 256
+
+/* table_ret[Go's number] = ours, for a Go minor; false when that release is not known. */
+bool def_enum_table(const struct def_enum *numbers, unsigned minor,
+		    uint8_t table_ret[DEF_ENUM_CODES]);
 
 /* "Go 1.22 and later", "Go 1.18 to 1.21", "Go 1.18"; owned by the caller. */
 char *def_range_text(struct go_range range);

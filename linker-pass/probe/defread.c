@@ -23,8 +23,7 @@ static const char *keep(struct def_set *set, char *text)
 	return text;
 }
 
-/* The text of a key, owned by the caller; NULL when the key is not there. */
-static struct err *read_text(struct ynode at, const char *key, char **text_ret)
+struct err *def_read_text(struct ynode at, const char *key, char **text_ret)
 {
 	struct ynode node;
 
@@ -43,7 +42,7 @@ static struct err *read_text(struct ynode at, const char *key, char **text_ret)
 /* The same, "" when the key is not there. */
 static struct err *read_optional(struct ynode at, const char *key, char **text_ret)
 {
-	TRY(read_text(at, key, text_ret));
+	TRY(def_read_text(at, key, text_ret));
 	if (!*text_ret)
 		*text_ret = mem_strdup("");
 	return NULL;
@@ -65,7 +64,7 @@ static struct err *read_name(struct ynode at, char **name_ret)
 {
 	struct ynode node = at;
 
-	TRY(read_text(at, "name", name_ret));
+	TRY(def_read_text(at, "name", name_ret));
 	def_find(at, "name", &node);
 	if (!is_snake(*name_ret) || strlen(*name_ret) > 60)
 		return yaml_error(node, "\"%.80s\" should be snake_case (a-z, 0-9, _)",
@@ -73,8 +72,7 @@ static struct err *read_name(struct ynode at, char **name_ret)
 	return NULL;
 }
 
-/* "1.21" to 21; 0 when the key is not there. */
-static struct err *read_minor(struct ynode at, const char *key, unsigned *minor_ret)
+struct err *def_read_minor(struct ynode at, const char *key, unsigned *minor_ret)
 {
 	struct ynode node;
 	char *end = NULL;
@@ -97,8 +95,8 @@ static struct err *read_minor(struct ynode at, const char *key, unsigned *minor_
 
 static struct err *read_range(struct ynode at, struct go_range *range)
 {
-	TRY(read_minor(at, "since", &range->since));
-	TRY(read_minor(at, "until", &range->until));
+	TRY(def_read_minor(at, "since", &range->since));
+	TRY(def_read_minor(at, "until", &range->until));
 	if (range->until && range->since > range->until)
 		return yaml_error(at, "\"since\" lies behind \"until\"");
 	return NULL;
@@ -119,9 +117,8 @@ static struct err *read_flag(struct ynode at, const char *key, bool *flag_ret)
 	return NULL;
 }
 
-/* The items of a sequence; a missing key counts as an empty one. */
-static struct err *read_list(struct ynode at, const char *key, struct ynode *list_ret,
-			     int *count_ret)
+struct err *def_read_list(struct ynode at, const char *key, struct ynode *list_ret,
+			  int *count_ret)
 {
 	*count_ret = 0;
 	if (!def_find(at, key, list_ret))
@@ -132,13 +129,33 @@ static struct err *read_list(struct ynode at, const char *key, struct ynode *lis
 	return NULL;
 }
 
-static struct err *read_arg(struct ynode at, struct def_arg *arg, int *words)
+/* The enumeration of an argument, one of the same file. */
+static struct err *read_arg_enum(const struct reader *in, struct ynode at, struct def_arg *arg)
+{
+	struct ynode node;
+	char *name;
+
+	TRY(def_read_text(at, "enum", &name));
+	if (!name)
+		return NULL;
+	def_find(at, "enum", &node);
+	arg->numbers = def_find_enum(in->set, in->package, name);
+	free(name);
+	if (!arg->numbers)
+		return yaml_error(node, "the file has no such enum");
+	if (strcmp(arg->type, "uint8"))
+		return yaml_error(node, "the numbers of an enum are a uint8, not a %s", arg->type);
+	return NULL;
+}
+
+static struct err *read_arg(const struct reader *in, struct ynode at, struct def_arg *arg,
+			    int *words)
 {
 	int more;
 
-	TRY(def_check_keys(at, "an argument", "!name !type unit doc"));
+	TRY(def_check_keys(at, "an argument", "!name !type unit doc enum"));
 	TRY(read_name(at, &arg->name));
-	TRY(read_text(at, "type", &arg->type));
+	TRY(def_read_text(at, "type", &arg->type));
 	TRY(read_optional(at, "unit", &arg->unit));
 	TRY(read_optional(at, "doc", &arg->doc));
 
@@ -154,20 +171,21 @@ static struct err *read_arg(struct ynode at, struct def_arg *arg, int *words)
 		return placed;
 	}
 	*words += more;
-	return NULL;
+	return read_arg_enum(in, at, arg);
 }
 
-static struct err *read_args(struct ynode at, struct def_probe *probe)
+static struct err *read_args(const struct reader *in, struct ynode at,
+			     struct def_probe *probe)
 {
 	struct ynode list = at;
 	int count, words = 1;
 
-	TRY(read_list(at, "args", &list, &count));
+	TRY(def_read_list(at, "args", &list, &count));
 	probe->args = mem_zalloc((size_t)count * sizeof(*probe->args));
 	for (int i = 0; i < count; i++) {
 		struct def_arg *arg = &probe->args[probe->nargs++];
 
-		TRY(read_arg(yaml_item(list, i), arg, &words));
+		TRY(read_arg(in, yaml_item(list, i), arg, &words));
 		for (int j = 0; j < i; j++) {
 			if (!strcmp(probe->args[j].name, arg->name))
 				return yaml_error(yaml_item(list, i), "a second argument \"%s\"",
@@ -187,7 +205,7 @@ static struct err *read_values(struct ynode at, const struct def_probe *probe,
 	struct ynode list = at;
 	int count;
 
-	TRY(read_list(at, "values", &list, &count));
+	TRY(def_read_list(at, "values", &list, &count));
 	if ((size_t)count != probe->nargs)
 		return yaml_error(list, "%d values for %zu arguments", count, probe->nargs);
 	variant->values = mem_zalloc(probe->nargs * sizeof(*variant->values));
@@ -223,9 +241,9 @@ static struct err *read_variant(struct ynode at, struct def_probe *probe)
 	TRY(def_check_keys(at, "a variant",
 			   "!func !signature values since until nosplit goid"));
 	TRY(read_range(at, &variant->range));
-	TRY(read_text(at, "func", &variant->symbol));
-	TRY(read_text(at, "signature", &variant->signature));
-	TRY(read_text(at, "goid", &variant->goid));
+	TRY(def_read_text(at, "func", &variant->symbol));
+	TRY(def_read_text(at, "signature", &variant->signature));
+	TRY(def_read_text(at, "goid", &variant->goid));
 	TRY(read_flag(at, "nosplit", &variant->nosplit));
 	read_place(at, "signature", &variant->signature_at);
 	read_place(at, "goid", &variant->goid_at);
@@ -246,7 +264,7 @@ static struct err *read_otel(struct ynode at, char **otel_ret)
 	struct ynode list = at;
 	int count;
 
-	TRY(read_list(at, "otel", &list, &count));
+	TRY(def_read_list(at, "otel", &list, &count));
 	*otel_ret = mem_strdup("");
 	for (int i = 0; i < count; i++) {
 		const char *name = yaml_text(yaml_item(list, i));
@@ -298,10 +316,10 @@ static struct err *read_probe_texts(struct ynode at, struct def_probe *probe)
 	TRY(read_name(at, &probe->name));
 	TRY(read_choice(at, "at", "entry", "return", &second));
 	probe->at = second ? DEF_RETURN : DEF_ENTRY;
-	TRY(read_text(at, "doc", &probe->doc));
+	TRY(def_read_text(at, "doc", &probe->doc));
 	trim(probe->doc);
 	TRY(read_choice(at, "stability", "stable", "experimental", &second));
-	TRY(read_text(at, "stability", &probe->stability));
+	TRY(def_read_text(at, "stability", &probe->stability));
 	return read_otel(at, &probe->otel);
 }
 
@@ -315,8 +333,8 @@ static struct err *read_probe(struct reader *in, struct ynode at, struct def_pro
 	probe->file = in->file;
 	yaml_place(at, &probe->line, &column);
 	TRY(read_probe_texts(at, probe));
-	TRY(read_args(at, probe));
-	TRY(read_list(at, "variants", &list, &count));
+	TRY(read_args(in, at, probe));
+	TRY(def_read_list(at, "variants", &list, &count));
 	if (!count)
 		return yaml_error(list, "a probe without a variant stands nowhere");
 	probe->variants = mem_zalloc((size_t)count * sizeof(*probe->variants));
@@ -331,7 +349,7 @@ static struct err *read_probes(struct reader *in, struct ynode at)
 	struct ynode list = at;
 	int count;
 
-	TRY(read_list(at, "probes", &list, &count));
+	TRY(def_read_list(at, "probes", &list, &count));
 	set->probes = mem_zalloc((size_t)count * sizeof(*set->probes));
 	for (int i = 0; i < count; i++) {
 		struct def_probe *probe = &set->probes[set->nprobes++];
@@ -353,8 +371,8 @@ static struct err *read_type(struct reader *in, struct ynode at, struct def_type
 
 	TRY(def_check_keys(at, "a type", "!name !type since until"));
 	TRY(read_range(at, &type->range));
-	TRY(read_text(at, "name", &type->name));
-	TRY(read_text(at, "type", &type->type));
+	TRY(def_read_text(at, "name", &type->name));
+	TRY(def_read_text(at, "type", &type->type));
 	if (!gotype_package_len(type->name)) {
 		char *full = mem_printf("%s.%s", in->package, type->name);
 
@@ -387,7 +405,7 @@ static struct err *read_types(struct reader *in, struct ynode at)
 	struct ynode list = at;
 	int count;
 
-	TRY(read_list(at, "types", &list, &count));
+	TRY(def_read_list(at, "types", &list, &count));
 	set->types = mem_zalloc((size_t)count * sizeof(*set->types));
 	for (int i = 0; i < count; i++)
 		TRY(read_type(in, yaml_item(list, i), &set->types[set->ntypes++]));
@@ -410,7 +428,7 @@ static struct err *read_provider(struct reader *in, struct ynode at)
 {
 	struct ynode node = at;
 
-	TRY(read_text(at, "provider", &in->provider));
+	TRY(def_read_text(at, "provider", &in->provider));
 	if (!in->provider)
 		in->provider = provider_of(in->package);
 	def_find(at, "provider", &node);
@@ -425,11 +443,12 @@ static struct err *read_root(struct reader *in, struct ynode root)
 {
 	char *package;
 
-	TRY(def_check_keys(root, "a definition file", "!package !probes provider types"));
-	TRY(read_text(root, "package", &package));
+	TRY(def_check_keys(root, "a definition file", "!package !probes provider types enums"));
+	TRY(def_read_text(root, "package", &package));
 	in->package = keep(in->set, package);
 	TRY(read_provider(in, root));
 	TRY(read_types(in, root));
+	TRY(def_read_enums(in->set, in->package, root));
 	return read_probes(in, root);
 }
 

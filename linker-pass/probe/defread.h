@@ -10,6 +10,23 @@
  * read so far; the caller frees it either way. */
 struct err *def_read(struct def_set *file, struct ynode root, const char *name);
 
+/* Reads the "enums" of a file for the package, into set->enums. */
+struct err *def_read_enums(struct def_set *set, const char *package, struct ynode root);
+
+/* The enumeration of this name, bare or with the package in front; or NULL. */
+const struct def_enum *def_find_enum(const struct def_set *set, const char *package,
+				     const char *name);
+
+/* The text of a key, owned by the caller; NULL when the key is not there. */
+struct err *def_read_text(struct ynode at, const char *key, char **text_ret);
+
+/* "1.21" to 21; 0 when the key is not there. */
+struct err *def_read_minor(struct ynode at, const char *key, unsigned *minor_ret);
+
+/* The items of a sequence; a missing key counts as an empty one. */
+struct err *def_read_list(struct ynode at, const char *key, struct ynode *list_ret,
+			  int *count_ret);
+
 /*
  * That `at` is a mapping with only the keys of `keys` (separated by spaces), each at most
  * once, and with those that are marked "!". `what` names it in messages.

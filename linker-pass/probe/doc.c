@@ -39,6 +39,8 @@ static void put_notes(const struct def_arg *arg, FILE *out)
 	put_cell(arg->doc, out);
 	if (*arg->unit)
 		fprintf(out, "%s%s", *arg->doc ? "; " : "", arg->unit);
+	if (arg->numbers)
+		fprintf(out, "%snumbers of `%s`", *arg->doc ? "; " : "", arg->numbers->name);
 	fputs(" |\n", out);
 }
 
@@ -131,6 +133,25 @@ static void put_contents(const struct def_set *defs, FILE *out)
 	fputs("\n", out);
 }
 
+/* What the numbers of a package's enumerations mean. */
+static void put_enums(const struct def_set *defs, const char *package, FILE *out)
+{
+	size_t len = strlen(package);
+
+	for (size_t i = 0; i < defs->nenums; i++) {
+		const struct def_enum *numbers = defs->enums[i];
+
+		if (strncmp(numbers->name, package, len) || numbers->name[len] != '.' ||
+		    strchr(numbers->name + len, '/'))
+			continue;
+		fprintf(out, "\nNumbers of `%s`, the same for every release of Go:", numbers->name);
+		for (size_t j = 0; j < numbers->nvalues; j++)
+			fprintf(out, "%s %u %s", j ? "," : "", numbers->values[j].value,
+				numbers->values[j].name);
+		fputs(".\n", out);
+	}
+}
+
 void doc_markdown(const struct def_set *defs, FILE *out)
 {
 	const char *provider = "";
@@ -140,9 +161,11 @@ void doc_markdown(const struct def_set *defs, FILE *out)
 	for (size_t i = 0; i < defs->nprobes; i++) {
 		const struct def_probe *probe = &defs->probes[i];
 
-		if (strcmp(provider, probe->provider))
+		if (strcmp(provider, probe->provider)) {
 			fprintf(out, "\n## %s\n\nPackage `%s`.\n", probe->provider,
 				probe->package);
+			put_enums(defs, probe->package, out);
+		}
 		provider = probe->provider;
 		put_probe(probe, out);
 	}

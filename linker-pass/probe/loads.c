@@ -49,16 +49,19 @@ static int longest_loaded(const struct loads *loads, const enum reg *bases, int 
 }
 
 static struct err *load_chain(const struct loads *loads, enum reg *bases, int index,
-			      enum reg dst, struct operand_load *list, int *nlist)
+			      enum reg dst, struct bound_probe *bound)
 {
 	const struct chain *chain = &loads->chains[index];
 	int from = longest_loaded(loads, bases, index);
 	enum reg base = from < 0 ? chain->root : bases[from];
 
 	for (int i = from < 0 ? 0 : loads->chains[from].nhops; i < chain->nhops; i++) {
-		if (*nlist == BOUND_MAX_LOADS)
+		if (bound->nsteps == BOUND_MAX_LOADS)
 			return err_new("the values take more than %d loads", BOUND_MAX_LOADS);
-		list[(*nlist)++] = (struct operand_load){ dst, base, chain->hops[i] };
+		bound->steps[bound->nsteps++] = (struct bound_step){
+			.kind = STEP_LOAD, .dst = dst,
+			.from = { OPERAND_MEM, 8, base, chain->hops[i] },
+		};
 		base = dst;
 	}
 	bases[index] = dst;
@@ -79,21 +82,31 @@ static int next_chain(const struct loads *loads, const enum reg *bases)
 	return best;
 }
 
-struct err *loads_plan(const struct loads *loads, enum reg bases[LOADS_MAX_CHAINS],
-		       struct operand_load list[BOUND_MAX_LOADS], int *nlist_ret)
+struct err *loads_scratch(int *used, enum reg *reg_ret)
 {
 	static const enum reg scratch[] = { REG_R12, REG_R13 };
-	size_t used = 0;
-	int index;
+	const int count = sizeof(scratch) / sizeof(*scratch);
 
-	*nlist_ret = 0;
+	if (*used == count)
+		return err_new("the values take more than %d registers for pointers that must be "
+			       "loaded and what is translated", count);
+	*reg_ret = scratch[(*used)++];
+	return NULL;
+}
+
+struct err *loads_plan(const struct loads *loads, enum reg bases[LOADS_MAX_CHAINS],
+		       struct bound_probe *bound, int *used_ret)
+{
+	int used = 0, index;
+
 	for (int i = 0; i < loads->count; i++)
 		bases[i] = loads->chains[i].nhops ? REG_NONE : loads->chains[i].root;
 	while ((index = next_chain(loads, bases)) >= 0) {
-		if (used == sizeof(scratch) / sizeof(*scratch))
-			return err_new("the values lie behind more than %zu pointers that must "
-				       "be loaded", used);
-		TRY(load_chain(loads, bases, index, scratch[used++], list, nlist_ret));
+		enum reg dst = REG_NONE;
+
+		TRY(loads_scratch(&used, &dst));
+		TRY(load_chain(loads, bases, index, dst, bound));
 	}
+	*used_ret = used;
 	return NULL;
 }

@@ -2,7 +2,8 @@
 /*
  * Pointer chains: a value two or more pointers away is read from a register into which the
  * trampoline loaded the last pointer but one. There are two such registers, R12 and R13,
- * both scratch in ABIInternal at a function's entry and return.
+ * both scratch in ABIInternal at a function's entry and return. What is translated takes one
+ * of them, too.
  */
 #ifndef PROBE_LOADS_H
 #define PROBE_LOADS_H
@@ -32,10 +33,14 @@ struct err *chain_hop(struct chain *chain, int64_t offset);
 int loads_intern(struct loads *loads, const struct chain *chain);
 
 /*
- * Gives each chain its base register, bases[index], and lists the loads it takes. An error
- * when two registers or BOUND_MAX_LOADS loads do not suffice.
+ * Gives each chain its base register, bases[index], and adds the loads it takes to the steps
+ * of `bound`. *used_ret is how many scratch registers that took. An error when two registers
+ * or BOUND_MAX_LOADS loads do not suffice.
  */
 struct err *loads_plan(const struct loads *loads, enum reg bases[LOADS_MAX_CHAINS],
-		       struct operand_load list[BOUND_MAX_LOADS], int *nlist_ret);
+		       struct bound_probe *bound, int *used_ret);
+
+/* The next scratch register. An error when none is left. */
+struct err *loads_scratch(int *used, enum reg *reg_ret);
 
 #endif

@@ -11,6 +11,8 @@
 #define HEAD "package: a/b.c\nprobes:\n"
 #define PROBE "- name: x\n  at: entry\n  doc: d\n  stability: stable\n"
 #define VARIANT "  variants: [{func: a/b.c.F, signature: func()}]\n"
+#define ENUM "package: a\nenums: [{name: E, until: '1.21', values: ["
+#define ENUM_ONE(raw) ENUM "{value: 0, name: z}, {value: 1, name: o, const: O, raw: '" raw "'}"
 
 static const struct {
 	const char *text, *message;
@@ -57,6 +59,25 @@ static const struct {
 	  "{name: c, type: '[]int'}, {name: d, type: any}, {name: e, type: string}, "
 	  "{name: f, type: string}]\n" VARIANT,
 	  "f:7:9: 13 words with the goroutine id; tracers take at most 12" },
+	{ HEAD PROBE "  args: [{name: a, type: uint8, enum: E}]\n" VARIANT,
+	  "f:7:39: the file has no such enum" },
+	{ ENUM "{value: 0, name: z}]}]\nprobes:\n" PROBE
+	  "  args: [{name: a, type: int, enum: E}]\n" VARIANT,
+	  "f:8:37: the numbers of an enum are a uint8, not a int" },
+	{ "package: a\nenums: [{name: E, values: []}]\nprobes: []\n",
+	  "f:2:9: an enum lacks the key \"until\"" },
+	{ ENUM "{value: 1, name: z}]}]\nprobes: []\n", "f:2:51: values are numbered 0, 1, 2" },
+	{ ENUM "{value: 0, name: z}, {value: 1, name: o}]}]\nprobes: []\n",
+	  "f:2:64: a value lacks the key \"const\"" },
+	{ ENUM_ONE("1.19") "]}]\nprobes: []\n", "f:2:99: \"raw\" should be Go's number" },
+	{ ENUM_ONE("1.19:256") "]}]\nprobes: []\n", "f:2:99: \"raw\" should be" },
+	{ ENUM_ONE("1.19:1 1.19:2") "]}]\nprobes: []\n", "f:2:99: \"raw\" should be" },
+	{ ENUM_ONE("1.22:1") "]}]\nprobes: []\n", "f:2:99: \"raw\" should be" },
+	{ ENUM_ONE("1.19:1 ") "]}]\nprobes: []\n", "f:2:99: \"raw\" should be" },
+	{ ENUM_ONE("1.18:1 1.20:2") ", {value: 2, name: p, const: P, raw: '1.20:2'}]}]\n"
+	  "probes: []\n", "f:2:117: \"o\" and \"p\" are both 2 in Go 1.20" },
+	{ ENUM_ONE("1.19:1") ", {value: 2, name: o, const: P, raw: '1.20:2'}]}]\n"
+	  "probes: []\n", "f:2:110: a second \"o\"" },
 	{ "package: a\ntypes: [{name: T, type: 'struct{a'}]\nprobes: []\n",
 	  "f:2:34: \"struct{a\" ends where \"}\" should follow" },
 };

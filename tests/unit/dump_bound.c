@@ -17,10 +17,11 @@ static void print_probe(const struct bound_probe *bound)
 	if (bound->refusal != REFUSED_NONE)
 		buf_printf(&line, " refused %s: %s", refusal_id(bound->refusal),
 			   bound->detail ? bound->detail : "");
-	for (int i = 0; i < bound->nloads && bound->refusal == REFUSED_NONE; i++)
-		buf_printf(&line, " %s=%lld(%s)", sdt_reg_name(bound->loads[i].dst, 8),
-			   (long long)bound->loads[i].offset,
-			   sdt_reg_name(bound->loads[i].base, 8));
+	for (int i = 0; i < bound->nsteps && bound->refusal == REFUSED_NONE; i++) {
+		buf_printf(&line, " %s=%s", sdt_reg_name(bound->steps[i].dst, 8),
+			   bound->steps[i].numbers ? bound->steps[i].numbers->name : "");
+		sdt_put_operand(&line, &bound->steps[i].from);
+	}
 	for (int i = 0; i < bound->nargs && bound->refusal == REFUSED_NONE; i++) {
 		buf_printf(&line, " %s=", bound->args[i].name);
 		sdt_put_operand(&line, &bound->args[i].op);

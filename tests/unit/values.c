@@ -12,7 +12,10 @@
 #define TYPES "types: [{name: P, type: 'struct{n int; q *Q; s string; r struct{a, b uint8}}'}, " \
 	      "{name: Q, type: 'struct{id uint32; p *P; t *T}'}, " \
 	      "{name: T, type: 'struct{x, y int64; q *Q}'}, {name: E, type: uint16}, " \
-	      "{name: C, type: 'struct{_ uintptr; l *[]byte}'}]\n"
+	      "{name: W, type: uint8}, {name: C, type: 'struct{_ uintptr; l *[]byte}'}]\n" \
+	      "enums: [{name: W, until: '1.24', values: [{value: 0, name: unknown}, " \
+	      "{value: 1, name: one, const: One, raw: '1.18:7'}]}, {name: O, until: '1.23', " \
+	      "values: [{value: 0, name: unknown}]}]\n"
 
 static const struct {
 	const char *at, *signature, *type, *value;
@@ -25,12 +28,12 @@ static const struct {
 	{ "entry", "func(p P)", "uint8", "p.r.b", "1@%r8b" },
 	{ "entry", "func(p *P)", "uint8", "p.r.b", "1@33(%rax)" },
 	{ "entry", "func(p P)", "uint32", "p.q.id", "4@0(%rbx)" },
-	{ "entry", "func(p *P)", "uint32", "p.q.id", "[%r12=8(%rax)] 4@0(%r12)" },
+	{ "entry", "func(p *P)", "uint32", "p.q.id", "[%r12=8@8(%rax)] 4@0(%r12)" },
 	{ "entry", "func(p *P)", "int64", "p.q.t.y",
-	  "[%r12=8(%rax)] [%r12=16(%r12)] -8@8(%r12)" },
+	  "[%r12=8@8(%rax)] [%r12=8@16(%r12)] -8@8(%r12)" },
 	{ "entry", "func(a [2]int, p *P)", "int", "p.n", "-8@0(%rax)" },
 	{ "entry", "func(p P, a P)", "string", "a.s", "8@24(%rsp) -8@32(%rsp)" },
-	{ "entry", "func(p P, a P)", "uint32", "a.q.id", "[%r12=16(%rsp)] 4@0(%r12)" },
+	{ "entry", "func(p P, a P)", "uint32", "a.q.id", "[%r12=8@16(%rsp)] 4@0(%r12)" },
 	{ "entry", "func(l []P)", "int", "len(l)", "-8@%rbx" },
 	{ "entry", "func(l []P)", "[]byte", "l", "8@%rax -8@%rbx" },
 	{ "entry", "func(p *P)", "uintptr", "p.q", "8@8(%rax)" },
@@ -41,27 +44,37 @@ static const struct {
 	{ "return", "func(p *P) (n int, err error)", "error", "err", "8@%rbx 8@%rcx" },
 	{ "return", "func(p *P) (q *Q, err error)", "uint32", "q.id", "4@0(%rax)" },
 	{ "entry", "func(p *P)", "uint64", "g.m.curg.goid",
-	  "[%r12=48(%r14)] [%r12=192(%r12)] 8@160(%r12)" },
+	  "[%r12=8@48(%r14)] [%r12=8@192(%r12)] 8@160(%r12)" },
+	{ "entry", "func(w W)", "uint8, enum: W", "w", "[%r12=t.W 1@%al] 1@%r12b" },
+	{ "entry", "func(p *P)", "uint8, enum: W", "p.r.b", "[%r12=t.W 1@33(%rax)] 1@%r12b" },
+	{ "entry", "func(p P, a, b, c int, w W)", "uint8, enum: W", "w",
+	  "[%r12=t.W 1@8(%rsp)] 1@%r12b" },
+	{ "entry", "func(p *P)", "uint8, enum: W", "p.q.p.r.b",
+	  "[%r12=8@8(%rax)] [%r12=8@8(%r12)] [%r13=t.W 1@33(%r12)] 1@%r13b" },
+	{ "entry", "func()", "uint8, enum: W", "1", "1@$1" },
+	{ "entry", "func()", "uint8, enum: O", "~", "1@$0" },
+	{ "entry", "func(w W)", "uint8, enum: O", "w",
+	  "refused: the numbers of t.O in go1.24.1 are not known" },
 	/* A pointer to a string or slice stands for it. */
 	{ "entry", "func(p *string)", "string", "p", "8@0(%rax) -8@8(%rax)" },
 	{ "entry", "func(l *[]byte)", "int", "len(l)", "-8@8(%rax)" },
 	{ "entry", "func(closure *C, n int)", "[]byte", "closure.l",
-	  "[%r12=8(%rdx)] 8@0(%r12) -8@8(%r12)" },
+	  "[%r12=8@8(%rdx)] 8@0(%r12) -8@8(%r12)" },
 	/* Errors name the character. */
-	{ "return", "func(closure *C)", "[]byte", "closure.l", "t:10:15: \"closure\" is a" },
-	{ "return", "func(p *P) (n int)", "int", "p.n", "t:10:15: \"p\" is a parameter" },
-	{ "entry", "func(p *P) (n int)", "int", "n", "t:10:15: \"n\" is a result" },
-	{ "entry", "func(p *P)", "int", "q.n", "t:10:15: the signature has no" },
-	{ "entry", "func(p *P)", "int", "p.", "t:10:17: a name should follow" },
-	{ "entry", "func(p *P)", "int", "p.n+1", "t:10:18: \"+1\" is too much" },
-	{ "entry", "func(p P)", "int", "p.z", "t:10:15: t.P has no field \"z\"" },
-	{ "entry", "func(p P)", "int", "p.s", "t:10:15: the value is a string" },
-	{ "entry", "func(p *P)", "float64", "p.n", "t:6:26: tracers cannot read" },
-	{ "entry", "func(p *P, f float64)", "int", "f", "t:10:15: no register holds" },
-	{ "entry", "func(p Unknown)", "int", "p", "t:8:24: what is t.Unknown in Go 1.24?" },
-	{ "entry", "func(p *P", "int", "p", "t:8:26: \"func(p *P\" ends where \")\"" },
-	{ "entry", "func(*P)", "int", "1", "t:8:22: give each parameter" },
-	{ "entry", "func(g int)", "int", "1", "t:8:17: \"g\" is the current goroutine" },
+	{ "return", "func(closure *C)", "[]byte", "closure.l", "t:11:15: \"closure\" is a" },
+	{ "return", "func(p *P) (n int)", "int", "p.n", "t:11:15: \"p\" is a parameter" },
+	{ "entry", "func(p *P) (n int)", "int", "n", "t:11:15: \"n\" is a result" },
+	{ "entry", "func(p *P)", "int", "q.n", "t:11:15: the signature has no" },
+	{ "entry", "func(p *P)", "int", "p.", "t:11:17: a name should follow" },
+	{ "entry", "func(p *P)", "int", "p.n+1", "t:11:18: \"+1\" is too much" },
+	{ "entry", "func(p P)", "int", "p.z", "t:11:15: t.P has no field \"z\"" },
+	{ "entry", "func(p P)", "int", "p.s", "t:11:15: the value is a string" },
+	{ "entry", "func(p *P)", "float64", "p.n", "t:7:26: tracers cannot read" },
+	{ "entry", "func(p *P, f float64)", "int", "f", "t:11:15: no register holds" },
+	{ "entry", "func(p Unknown)", "int", "p", "t:9:24: what is t.Unknown in Go 1.24?" },
+	{ "entry", "func(p *P", "int", "p", "t:9:26: \"func(p *P\" ends where \")\"" },
+	{ "entry", "func(*P)", "int", "1", "t:9:22: give each parameter" },
+	{ "entry", "func(g int)", "int", "1", "t:9:17: \"g\" is the current goroutine" },
 	{ "entry", "func(p *P)", "int", "p.q.missing",
 	  "refused: no layout data for t.Q.missing in Go 1.24" },
 };
@@ -71,16 +84,18 @@ static char *definition(size_t i)
 {
 	const char *quote = strcmp(cases[i].value, "~") ? "\"" : "";
 
+	const char *type_quote = strstr(cases[i].type, "enum") ? "" : "'";
+
 	return mem_printf("package: t\n" TYPES
 			  "probes:\n- name: n\n  at: %s\n"
-			  "  args: [{name: x, type: '%s'}]\n"
+			  "  args: [{name: x, type: %s%s%s}]\n"
 			  "  variants:\n"
 			  "  - signature: \"%s\"\n"
 			  "    func: t.F\n"
 			  "    values: [%s%s%s]\n"
 			  "  doc: d\n  stability: stable\n",
-			  cases[i].at, cases[i].type, cases[i].signature, quote,
-			  cases[i].value, quote);
+			  cases[i].at, type_quote, cases[i].type, type_quote,
+			  cases[i].signature, quote, cases[i].value, quote);
 }
 
 static void put_bound(const struct bound_probe *bound, struct buf *out)
@@ -89,12 +104,17 @@ static void put_bound(const struct bound_probe *bound, struct buf *out)
 		buf_printf(out, "refused: %s", bound->detail);
 		return;
 	}
-	for (int i = 0; i < bound->nloads; i++) {
-		const struct operand_load *load = &bound->loads[i];
-		enum reg base = load->base == REG_ENTRY_SP ? REG_RSP : load->base;
+	for (int i = 0; i < bound->nsteps; i++) {
+		const struct bound_step *step = &bound->steps[i];
+		struct operand from = step->from;
 
-		buf_printf(out, "[%s=%lld(%s)] ", sdt_reg_name(load->dst, 8),
-			   (long long)load->offset, sdt_reg_name(base, 8));
+		if (from.reg == REG_ENTRY_SP)
+			from.reg = REG_RSP;
+		buf_printf(out, "[%s=", sdt_reg_name(step->dst, 8));
+		if (step->kind == STEP_NUMBER)
+			buf_printf(out, "%s ", step->numbers->name);
+		sdt_put_operand(out, &from);
+		buf_printf(out, "] ");
 	}
 	for (int i = 1; i < bound->nargs; i++) {
 		struct operand op = bound->args[i].op;
@@ -119,7 +139,7 @@ static struct err *bind_one(const struct def_set *defs, struct buf *out)
 	struct err *err = gotype_parse_func(&in, &env, &func);
 
 	if (err)
-		return err_prefix(err, "t:8:%d", bound.variant->signature_at.column +
+		return err_prefix(err, "t:9:%d", bound.variant->signature_at.column +
 						 (int)(in.pos - in.text));
 
 	struct abi_value *values = abi_assign(func);
