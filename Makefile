@@ -96,13 +96,19 @@ bench:
 docs: all
 	$(BUILD)/probes catalog --markdown >docs/probes.md
 
+# One toolchain (a release, a path), or all that were measured before.
+layouts: $(BUILD)/tests/dump_layout $(BUILD)/tests/dump_gobin
+	UNIT='$(CURDIR)/$(BUILD)/tests' stdlib-probes/layouts/measure.py $(GO)
+
 SHARE = $(DESTDIR)$(DATADIR)/goprobes
 install: all
-	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(MANDIR)/man1' '$(SHARE)/stdlib-probes'
+	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(MANDIR)/man1' \
+		'$(SHARE)/stdlib-probes/compat'
 	install -m 755 $(BUILD)/probes '$(DESTDIR)$(BINDIR)/probes'
 	install -m 644 docs/probes.1 '$(DESTDIR)$(MANDIR)/man1/probes.1'
 	install -m 644 $(wildcard stdlib-probes/*.yaml stdlib-probes/*.json) \
 		'$(SHARE)/stdlib-probes'
+	install -m 644 $(wildcard stdlib-probes/compat/*.yaml) '$(SHARE)/stdlib-probes/compat'
 
 uninstall:
 	rm -f '$(DESTDIR)$(BINDIR)/probes' '$(DESTDIR)$(MANDIR)/man1/probes.1'
@@ -118,9 +124,10 @@ help:
 	@echo 'make check       run the tests; TESTS="pattern..." runs only those that match'
 	@echo 'make bench       measure speed and size against plain tools'
 	@echo 'make docs        write docs/probes.md from the definitions'
+	@echo 'make layouts     measure struct offsets: GO=1.28.0 or GO=/path/to/go, or all again'
 	@echo 'make install     below PREFIX (./configure --prefix=DIR), DESTDIR respected'
 	@echo 'make uninstall   remove what install put there'
 	@echo 'make clean       remove build/'
 	@echo 'V=1 shows the commands; SAN=1 builds with ASan and UBSan in build/san'
 
-.PHONY: all unit docs deps demo check bench install uninstall clean help
+.PHONY: all unit docs layouts deps demo check bench install uninstall clean help

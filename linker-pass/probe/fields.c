@@ -41,6 +41,8 @@ static bool from_layout(const struct fields *fields, const char *type, const cha
 {
 	struct layout_field found;
 
+	if (fields->seen)
+		return false; /* measured, not remembered */
 	/* A development snapshot may lie anywhere between two releases. */
 	if (strstr(fields->gobin->version, "devel"))
 		return false;
