@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Emits the steps of trampolines. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "patch/steps.h"
@@ -149,6 +150,26 @@ static void put_number(struct buf *out, const struct steps_data *data, enum reg 
 	if ((dst & 7) == REG_RSP)
 		buf_u8(out, 0x24);
 	buf_u8(out, 0);
+}
+
+/* test %reg,%reg ; jnz or jz, in their long form */
+size_t steps_put_condition(struct buf *out, const struct bound_probe *probe)
+{
+	if (probe->when == REG_NONE)
+		return 0;
+	put_test(out, probe->when);
+	buf_u8(out, 0x0f);
+	buf_u8(out, probe->when_nil ? 0x85 : 0x84);
+	buf_u32(out, 0);
+	return out->len;
+}
+
+void steps_end_condition(struct buf *out, size_t jump)
+{
+	uint32_t distance = (uint32_t)(out->len - jump);
+
+	if (jump)
+		memcpy(out->data + jump - sizeof(distance), &distance, sizeof(distance));
 }
 
 void steps_put(struct buf *out, const struct steps_data *data, const struct bound_probe *probe,

@@ -27,6 +27,21 @@ static bool reaches(uint64_t from_end, uint64_t target)
 	return distance >= INT32_MIN && distance <= INT32_MAX;
 }
 
+/* The steps and the nop site of one probe, which fires under its condition only. */
+static void put_site(struct tramps *tramps, struct site *site)
+{
+	struct buf *out = &tramps->text;
+	size_t jump = 0;
+
+	if (site->probe) {
+		jump = steps_put_condition(out, site->probe);
+		steps_put(out, &tramps->data, site->probe, site->spot.depth);
+	}
+	site->pc = tramps->vaddr + out->len;
+	buf_put(out, tramp_nop, site->small_nop ? 1 : TRAMP_NOP_LEN);
+	steps_end_condition(out, jump);
+}
+
 /* The highest offset that anything is read at through a register a load has set. */
 static size_t zeros_top(const struct plan *plan)
 {
@@ -64,12 +79,8 @@ static void put_tramp(struct tramps *tramps, const uint8_t *displaced, struct si
 	struct buf *out = &tramps->text;
 
 	buf_put(out, displaced, spot->pre);
-	for (size_t i = 0; i < n; i++) {
-		if (first[i].probe)
-			steps_put(out, &tramps->data, first[i].probe, spot->depth);
-		first[i].pc = vaddr + out->len;
-		buf_put(out, tramp_nop, first[i].small_nop ? 1 : TRAMP_NOP_LEN);
-	}
+	for (size_t i = 0; i < n; i++)
+		put_site(tramps, &first[i]);
 	buf_put(out, displaced + spot->pre, spot->len - spot->pre);
 	if (first->at == DEF_RETURN)
 		return;

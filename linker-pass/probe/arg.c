@@ -301,6 +301,33 @@ static void check_numbers(struct binder *b, const struct def_enum *numbers)
 				      "probes; update probes", numbers->name, gobin->version);
 }
 
+/* The register of a pointer, or of the type word of an interface, that the probe depends on. */
+static struct err *add_when(struct binder *b)
+{
+	const char *text = b->bound->variant->when;
+	struct golex in = { text, text };
+	struct expr expr;
+	struct place place;
+
+	b->bound->when = REG_NONE;
+	if (!text)
+		return NULL;
+	TRY(expr_parse_when(&in, &expr, &b->bound->when_nil));
+
+	struct err *err = place_find(b, &expr, &place);
+
+	if (!err && b->bound->refusal == REFUSED_NONE) {
+		if (place.value)
+			b->bound->when = place_reg(&place, 0, 8);
+		if (b->bound->when == REG_NONE)
+			err = err_new("only a pointer or interface in a register can be a "
+				      "condition");
+	}
+	free(place.type);
+	expr_clear(&expr);
+	return err;
+}
+
 static struct err *add_all(struct binder *b)
 {
 	static char goid_name[] = "goid", goid_type[] = "uint64";
@@ -308,8 +335,13 @@ static struct err *add_all(struct binder *b)
 	const struct def_probe *def = b->bound->def;
 	const struct def_variant *variant = b->bound->variant;
 	const char *goid = variant->goid ? variant->goid : "g.goid";
-	struct err *err = add_value(b, goid, &goid_arg);
+	struct err *err = add_when(b);
 
+	if (err)
+		return err_prefix(err, "%s:%d:%d", def->file, variant->when_at.line,
+				  variant->when_at.column);
+	if (!def->no_goid && b->bound->refusal == REFUSED_NONE)
+		err = add_value(b, goid, &goid_arg);
 	if (err)
 		return err_prefix(err, "%s:%d:%d", def->file, variant->goid_at.line,
 				  variant->goid_at.column);

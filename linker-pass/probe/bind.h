@@ -51,6 +51,8 @@ struct bound_probe {
 	int nargs;
 	struct bound_step steps[BOUND_MAX_STEPS]; /* in order, before the nop site */
 	int nsteps;
+	enum reg when;  /* the site fires only if this register is nil, or is not; or REG_NONE */
+	bool when_nil;
 	unsigned inlined_copies; /* calls the probe will not see */
 	enum refusal refusal;
 	char *detail; /* more about the refusal, or NULL */

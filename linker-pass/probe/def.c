@@ -34,6 +34,7 @@ static void free_variant(struct def_variant *variant, size_t nargs)
 	free(variant->symbol);
 	free(variant->signature);
 	free(variant->goid);
+	free(variant->when);
 	for (size_t i = 0; variant->values && i < nargs; i++)
 		free(variant->values[i]);
 	free(variant->values);
@@ -125,22 +126,41 @@ static void merge(struct def_set *set, struct def_set *file)
 	def_free(file);
 }
 
+/* One document of a file. *any_ret: in, whether one came before; out, whether one was there. */
+static struct err *load_next(struct def_set *set, struct yaml_stream *stream, const char *name,
+			     bool *any_ret)
+{
+	struct def_set *file;
+	struct yaml_doc *doc;
+	bool first = !*any_ret;
+
+	TRY(yaml_next(stream, &doc));
+	*any_ret = doc;
+	if (!doc)
+		return first ? err_new("%s:1:1: the file holds no definitions", name) : NULL;
+	file = mem_zalloc(sizeof(*file));
+
+	struct err *err = def_read(file, yaml_root(doc), name);
+
+	yaml_close(doc);
+	if (err)
+		def_free(file);
+	else
+		merge(set, file);
+	return err;
+}
+
 struct err *def_load_text(struct def_set *set, const char *name, const char *text, size_t len)
 {
-	struct def_set *file = mem_zalloc(sizeof(*file));
-	struct yaml_doc *doc;
-	struct err *err = yaml_read(name, text, len, &doc);
+	struct yaml_stream *stream;
+	struct err *err;
+	bool any = false;
 
-	if (!err) {
-		err = def_read(file, yaml_root(doc), name);
-		yaml_close(doc);
-	}
-	if (err) {
-		def_free(file);
-		return err;
-	}
-	merge(set, file);
-	return NULL;
+	TRY(yaml_start(name, text, len, &stream));
+	while (!(err = load_next(set, stream, name, &any)) && any)
+		;
+	yaml_end(stream);
+	return err;
 }
 
 struct err *def_load_file(struct def_set *set, const char *path)

@@ -60,9 +60,10 @@ struct def_variant {
 	char *signature; /* "func(t *Transport, req *Request) (resp *Response, err error)" */
 	bool nosplit;    /* the function has no stack check: allowed, with a 1-byte nop site */
 	char *goid;      /* expression for arg0 when it is not the current goroutine's; or NULL */
+	char *when;      /* "err == nil": fires only then; or NULL for always */
 	char **values;   /* an expression for each of the probe's args; NULL = always 0 here */
 	int line;        /* in the definition file, for messages */
-	struct def_place signature_at, goid_at;
+	struct def_place signature_at, goid_at, when_at;
 	struct def_place *values_at; /* one for each value */
 };
 
@@ -73,7 +74,8 @@ struct def_probe {
 	char *doc;       /* one paragraph: when exactly it fires */
 	char *stability; /* "stable" or "experimental" */
 	char *otel;      /* space-separated OpenTelemetry attribute names, or "" */
-	struct def_arg *args; /* without arg0, the goroutine id */
+	bool no_goid;    /* the arguments start with args[0]; otherwise arg0 is the goroutine id */
+	struct def_arg *args; /* without the goroutine id */
 	size_t nargs;
 	struct def_variant *variants;
 	size_t nvariants;

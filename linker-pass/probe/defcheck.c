@@ -96,6 +96,26 @@ static struct err *check_value(const struct def_probe *probe, const struct gotyp
 	return placed(err, probe, place, &in);
 }
 
+static struct err *check_when(const struct def_probe *probe, const struct gotype_func *func,
+			      const struct def_variant *variant)
+{
+	struct golex in = { variant->when, variant->when };
+	struct expr expr;
+	bool nil;
+
+	if (!variant->when)
+		return NULL;
+
+	struct err *err = expr_parse_when(&in, &expr, &nil);
+
+	if (!err) {
+		in.pos = in.text;
+		err = check_root(probe, func, expr.path[0]);
+		expr_clear(&expr);
+	}
+	return placed(err, probe, variant->when_at, &in);
+}
+
 struct err *def_check_variant(const struct def_probe *probe, const struct def_variant *variant)
 {
 	struct golex in = { variant->signature, variant->signature };
@@ -111,6 +131,8 @@ struct err *def_check_variant(const struct def_probe *probe, const struct def_va
 			     probe, variant->signature_at, &in);
 	if (!err)
 		err = check_value(probe, func, variant->goid, variant->goid_at);
+	if (!err)
+		err = check_when(probe, func, variant);
 	for (size_t i = 0; i < probe->nargs && !err; i++)
 		err = check_value(probe, func, variant->values[i], variant->values_at[i]);
 	gotype_func_free(func);

@@ -14,6 +14,7 @@ struct reader {
 	struct def_set *set;
 	const char *file, *package; /* owned by set->strings */
 	char *provider;
+	bool no_goid;
 };
 
 static const char *keep(struct def_set *set, char *text)
@@ -178,7 +179,7 @@ static struct err *read_args(const struct reader *in, struct ynode at,
 			     struct def_probe *probe)
 {
 	struct ynode list = at;
-	int count, words = 1;
+	int count, words = !probe->no_goid;
 
 	TRY(def_read_list(at, "args", &list, &count));
 	probe->args = mem_zalloc((size_t)count * sizeof(*probe->args));
@@ -193,9 +194,9 @@ static struct err *read_args(const struct reader *in, struct ynode at,
 		}
 	}
 	if (words > MAX_WORDS)
-		return yaml_error(list, "%d words with the goroutine id; tracers take at most "
+		return yaml_error(list, "%d words%s; tracers take at most "
 					"%d (a string, slice or interface is 2)",
-				  words, MAX_WORDS);
+				  words, probe->no_goid ? "" : " with the goroutine id", MAX_WORDS);
 	return NULL;
 }
 
@@ -239,14 +240,16 @@ static struct err *read_variant(struct ynode at, struct def_probe *probe)
 
 	yaml_place(at, &variant->line, &column);
 	TRY(def_check_keys(at, "a variant",
-			   "!func !signature values since until nosplit goid"));
+			   "!func !signature values since until nosplit goid when"));
 	TRY(read_range(at, &variant->range));
 	TRY(def_read_text(at, "func", &variant->symbol));
 	TRY(def_read_text(at, "signature", &variant->signature));
 	TRY(def_read_text(at, "goid", &variant->goid));
+	TRY(def_read_text(at, "when", &variant->when));
 	TRY(read_flag(at, "nosplit", &variant->nosplit));
 	read_place(at, "signature", &variant->signature_at);
 	read_place(at, "goid", &variant->goid_at);
+	read_place(at, "when", &variant->when_at);
 	TRY(read_values(at, probe, variant));
 	if (!gotype_package_len(variant->symbol)) {
 		struct ynode node = at;
@@ -331,6 +334,7 @@ static struct err *read_probe(struct reader *in, struct ynode at, struct def_pro
 	probe->provider = mem_strdup(in->provider);
 	probe->package = in->package;
 	probe->file = in->file;
+	probe->no_goid = in->no_goid;
 	yaml_place(at, &probe->line, &column);
 	TRY(read_probe_texts(at, probe));
 	TRY(read_args(in, at, probe));
@@ -439,14 +443,31 @@ static struct err *read_provider(struct reader *in, struct ynode at)
 	return NULL;
 }
 
+/* "goid: none": the probes of this file have no goroutine id in front. */
+static struct err *read_no_goid(struct reader *in, struct ynode at)
+{
+	struct ynode node;
+
+	if (!def_find(at, "goid", &node))
+		return NULL;
+
+	const char *text = yaml_text(node);
+
+	if (!text || strcmp(text, "none"))
+		return yaml_error(node, "\"goid\" should be none here, or left out");
+	in->no_goid = true;
+	return NULL;
+}
+
 static struct err *read_root(struct reader *in, struct ynode root)
 {
 	char *package;
 
-	TRY(def_check_keys(root, "a definition file", "!package !probes provider types enums"));
+	TRY(def_check_keys(root, "a definition file", "!package !probes provider goid types enums"));
 	TRY(def_read_text(root, "package", &package));
 	in->package = keep(in->set, package);
 	TRY(read_provider(in, root));
+	TRY(read_no_goid(in, root));
 	TRY(read_types(in, root));
 	TRY(def_read_enums(in->set, in->package, root));
 	return read_probes(in, root);

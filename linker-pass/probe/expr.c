@@ -71,6 +71,26 @@ struct err *expr_parse(struct golex *in, struct expr *expr_ret)
 	return NULL;
 }
 
+struct err *expr_parse_when(struct golex *in, struct expr *expr_ret, bool *nil_ret)
+{
+	struct expr expr = { .kind = EXPR_PATH };
+	struct err *err = parse_path(in, &expr);
+
+	*nil_ret = golex_accept(in, "==");
+	if (!err && !*nil_ret)
+		err = golex_expect(in, "!=");
+	if (!err && !golex_accept_word(in, "nil"))
+		err = err_new("a condition is NAME == nil or NAME != nil");
+	golex_space(in);
+	if (!err && *in->pos)
+		err = err_new("\"%.20s\" is too much", in->pos);
+	if (err)
+		expr_clear(&expr);
+	else
+		*expr_ret = expr;
+	return err;
+}
+
 void expr_clear(struct expr *expr)
 {
 	for (size_t i = 0; i < expr->npath; i++)

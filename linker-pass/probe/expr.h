@@ -23,6 +23,9 @@ struct expr {
 
 /* Parses the whole text. On an error in->pos is where it is. Free with expr_clear(). */
 struct err *expr_parse(struct golex *in, struct expr *expr_ret);
+
+/* A condition, "err == nil" or "resp.Body != nil"; nil_ret says which of the two. */
+struct err *expr_parse_when(struct golex *in, struct expr *expr_ret, bool *nil_ret);
 void expr_clear(struct expr *expr);
 
 #endif

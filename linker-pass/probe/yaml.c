@@ -13,6 +13,11 @@ struct yaml_doc {
 	yaml_document_t doc;
 };
 
+struct yaml_stream {
+	const char *name;
+	yaml_parser_t parser;
+};
+
 static struct err *parse_error(const char *name, const yaml_parser_t *parser)
 {
 	const yaml_mark_t *mark = &parser->problem_mark;
@@ -23,49 +28,44 @@ static struct err *parse_error(const char *name, const yaml_parser_t *parser)
 	return err_new("%s:%zu:%zu: %s", name, mark->line + 1, mark->column + 1, problem);
 }
 
-/* That nothing follows the first document. */
-static struct err *expect_end(const char *name, yaml_parser_t *parser)
+struct err *yaml_start(const char *name, const char *text, size_t len,
+		       struct yaml_stream **stream_ret)
 {
-	yaml_document_t next;
-	struct err *err = NULL;
+	struct yaml_stream *stream = mem_zalloc(sizeof(*stream));
 
-	if (!yaml_parser_load(parser, &next))
-		return parse_error(name, parser);
-
-	const yaml_node_t *root = yaml_document_get_root_node(&next);
-
-	if (root)
-		err = err_new("%s:%zu:1: a second document: put it in a file of its own", name,
-			      root->start_mark.line + 1);
-	yaml_document_delete(&next);
-	return err;
-}
-
-struct err *yaml_read(const char *name, const char *text, size_t len, struct yaml_doc **doc_ret)
-{
-	struct yaml_doc *doc = mem_zalloc(sizeof(*doc));
-	yaml_parser_t parser;
-	struct err *err = NULL;
-
-	if (!yaml_parser_initialize(&parser)) {
-		free(doc);
+	if (!yaml_parser_initialize(&stream->parser)) {
+		free(stream);
 		return err_new("%s: libyaml does not start", name);
 	}
-	doc->name = mem_strdup(name);
-	yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
-	if (!yaml_parser_load(&parser, &doc->doc))
-		err = parse_error(name, &parser);
-	else if (!yaml_document_get_root_node(&doc->doc))
-		err = err_new("%s:1:1: the file holds no definitions", name);
-	else
-		err = expect_end(name, &parser);
-	yaml_parser_delete(&parser);
-	if (err) {
-		yaml_close(doc);
-		return err;
-	}
-	*doc_ret = doc;
+	stream->name = name;
+	yaml_parser_set_input_string(&stream->parser, (const unsigned char *)text, len);
+	*stream_ret = stream;
 	return NULL;
+}
+
+struct err *yaml_next(struct yaml_stream *stream, struct yaml_doc **doc_ret)
+{
+	struct yaml_doc *doc = mem_zalloc(sizeof(*doc));
+
+	*doc_ret = NULL;
+	if (!yaml_parser_load(&stream->parser, &doc->doc)) {
+		free(doc);
+		return parse_error(stream->name, &stream->parser);
+	}
+	doc->name = mem_strdup(stream->name);
+	if (yaml_document_get_root_node(&doc->doc))
+		*doc_ret = doc;
+	else
+		yaml_close(doc);
+	return NULL;
+}
+
+void yaml_end(struct yaml_stream *stream)
+{
+	if (!stream)
+		return;
+	yaml_parser_delete(&stream->parser);
+	free(stream);
 }
 
 void yaml_close(struct yaml_doc *doc)

@@ -17,11 +17,16 @@ struct ynode {
 };
 
 /*
- * Parses exactly one document. `name` is what messages call it; it is copied. The caller
- * owns *doc_ret.
+ * The documents of a text ("---" stands between them), one after the other. `name` is what
+ * messages call it. name and text are borrowed until yaml_end().
  */
-struct err *yaml_read(const char *name, const char *text, size_t len, struct yaml_doc **doc_ret);
-void yaml_close(struct yaml_doc *doc); /* NULL is fine */
+struct yaml_stream;
+struct err *yaml_start(const char *name, const char *text, size_t len,
+		       struct yaml_stream **stream_ret);
+/* The next document, owned by the caller; NULL at the end. */
+struct err *yaml_next(struct yaml_stream *stream, struct yaml_doc **doc_ret);
+void yaml_end(struct yaml_stream *stream); /* NULL is fine */
+void yaml_close(struct yaml_doc *doc);     /* NULL is fine */
 
 struct ynode yaml_root(const struct yaml_doc *doc);
 

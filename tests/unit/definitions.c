@@ -21,7 +21,15 @@ static const struct {
 	{ "- a\n", "f:1:1: a definition file should be a mapping" },
 	{ "a: [\n", "f:2:1: did not find expected node content" },
 	{ "\xff\xfe: a", "f: byte " },
-	{ HEAD "---\npackage: x\n", "f:4:1: a second document" },
+	{ HEAD "---\npackage: x\n", "f:4:1: a definition file lacks the key \"probes\"" },
+	{ HEAD PROBE VARIANT "---\n[\n", "f:10:1: did not find expected node content" },
+	{ "package: a\ngoid: gp.goid\nprobes: []\n", "f:2:7: \"goid\" should be none here" },
+	{ HEAD PROBE "  variants: [{func: a.F, signature: 'func(a *T)', when: a}]\n",
+	  "f:7:60: \"a\" ends where \"!=\" should follow" },
+	{ HEAD PROBE "  variants: [{func: a.F, signature: 'func(a *T)', when: b == nil}]\n",
+	  "f:7:59: the signature has no parameter or result \"b\"" },
+	{ HEAD PROBE "  variants: [{func: a.F, signature: 'func(a *T)', when: a == 0}]\n",
+	  "f:7:63: a condition is NAME == nil or NAME != nil" },
 	{ "package: a\n", "f:1:1: a definition file lacks the key \"probes\"" },
 	{ "pakage: a\n", "f:1:1: a definition file has no key \"pakage\"; \"package\"?" },
 	{ "package: a\npackage: b\n", "f:2:1: \"package\" is there twice" },
@@ -96,6 +104,31 @@ static bool refused_rightly(size_t i)
 	return fine;
 }
 
+/* The documents of one file count as files, each with its own goroutine ids. */
+static bool documents_differ(void)
+{
+	static const char text[] = "goid: none\n" HEAD PROBE VARIANT "---\n" HEAD "- name: y\n"
+				   "  at: return\n  doc: e\n  stability: stable\n" VARIANT;
+	static const char wide[] = "goid: none\n" HEAD PROBE "  args: [{name: a, type: string}, "
+				   "{name: b, type: error}, {name: c, type: '[]int'}, "
+				   "{name: d, type: any}, {name: e, type: string}, "
+				   "{name: f, type: string}]\n  variants: [{func: a/b.c.F, "
+				   "signature: func(), values: [~, ~, ~, ~, ~, ~]}]\n";
+	struct def_set *set = mem_zalloc(sizeof(*set));
+	struct err *err = def_load_text(set, "f", text, strlen(text));
+	bool fine = !err && set->nprobes == 2 && set->probes[0].no_goid &&
+		    !set->probes[1].no_goid && set->probes[1].line == 11;
+
+	if (!err)
+		err = def_load_text(set, "g", wide, strlen(wide)); /* 12 words */
+	if (!fine || err)
+		printf("documents: %s\n", err ? err->message : "wrong set");
+	fine = fine && !err;
+	err_free(err);
+	def_free(set);
+	return fine;
+}
+
 static bool second_file_replaces(void)
 {
 	static const char first[] = HEAD PROBE VARIANT "- name: a\n  at: return\n  doc: e\n"
@@ -122,7 +155,7 @@ static bool second_file_replaces(void)
 
 int main(void)
 {
-	int failures = !second_file_replaces();
+	int failures = !second_file_replaces() + !documents_differ();
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
 		failures += !refused_rightly(i);

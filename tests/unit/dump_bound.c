@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Prints what the builtin definitions become in a Go binary: dump_bound dwarf|layout FILE. */
+/* Prints what the builtin definitions, or those of a file, become in a Go binary:
+ * dump_bound dwarf|layout FILE [DEFINITIONS.yaml]. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/mem.h"
 #include "elf/sdt.h"
 #include "probe/bind.h"
 
@@ -38,13 +40,18 @@ struct job {
 	struct bound_set *bound;
 };
 
-static struct err *run(struct job *job, bool with_dwarf, const char *path)
+static struct err *run(struct job *job, bool with_dwarf, const char *path, const char *yaml)
 {
 	const char **packages;
 	struct err *err = NULL;
 	size_t n;
 
-	TRY(def_load_builtin(&job->defs));
+	if (yaml) {
+		job->defs = mem_zalloc(sizeof(*job->defs));
+		TRY(def_load_file(job->defs, yaml));
+	} else {
+		TRY(def_load_builtin(&job->defs));
+	}
 	TRY(image_open(path, &job->image));
 	TRY(gobin_read(job->image, &job->gobin));
 	bind_packages(job->defs, NULL, &packages, &n);
@@ -65,8 +72,13 @@ static struct err *run(struct job *job, bool with_dwarf, const char *path)
 int main(int argc, char **argv)
 {
 	struct job job = { 0 };
-	struct err *err = argc == 3 ? run(&job, !strcmp(argv[1], "dwarf"), argv[2])
-				    : err_new("usage: dump_bound dwarf|layout FILE");
+	struct err *err = err_new("usage: dump_bound dwarf|layout FILE [DEFINITIONS.yaml]");
+
+	if (argc == 3 || argc == 4) {
+		err_free(err);
+		err = run(&job, !strcmp(argv[1], "dwarf"), argv[2], argv[3]);
+	}
+
 	int status = err != NULL;
 
 	if (err)
