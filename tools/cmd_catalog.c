@@ -55,9 +55,11 @@ static void put_range(struct buf *out, struct go_range range)
 
 static void put_values(struct buf *out, const struct def_probe *probe)
 {
-	buf_printf(out, "goid uint64");
-	for (size_t i = 0; i < probe->nargs; i++)
-		buf_printf(out, ", %s %s", probe->args[i].name, probe->args[i].type);
+	const char *comma = probe->no_goid ? "" : ", ";
+
+	buf_printf(out, "%s", probe->no_goid ? "" : "goid uint64");
+	for (size_t i = 0; i < probe->nargs; i++, comma = ", ")
+		buf_printf(out, "%s%s %s", comma, probe->args[i].name, probe->args[i].type);
 	buf_u8(out, 0);
 }
 
@@ -175,6 +177,8 @@ static void add_variants(cJSON *object, const struct def_probe *probe)
 		buf_free(&range);
 		cJSON_AddStringToObject(item, "function", variant->symbol);
 		cJSON_AddStringToObject(item, "signature", variant->signature);
+		if (variant->when)
+			cJSON_AddStringToObject(item, "when", variant->when);
 		cJSON_AddItemToArray(array, item);
 	}
 }
@@ -190,6 +194,7 @@ static void add_probe(cJSON *array, const struct def_probe *probe)
 	cJSON_AddStringToObject(object, "stability", probe->stability);
 	cJSON_AddStringToObject(object, "otel", probe->otel);
 	cJSON_AddStringToObject(object, "doc", probe->doc);
+	cJSON_AddBoolToObject(object, "goid", !probe->no_goid);
 	add_args(object, probe);
 	add_variants(object, probe);
 	cJSON_AddItemToArray(array, object);

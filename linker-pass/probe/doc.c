@@ -96,11 +96,14 @@ static void put_places(const struct def_probe *probe, FILE *out)
 
 static void put_probe(const struct def_probe *probe, FILE *out)
 {
-	int index = 1;
+	int index = 0;
 
 	fprintf(out, "\n### %s:%s\n\n%s\n\n", probe->provider, probe->name, probe->doc);
-	fputs("| | name | Go type | |\n|-|-|-|-|\n| arg0 | `goid` | `uint64` | ", out);
-	fputs(other_goroutine(probe) ? "the goroutine this is about |\n" : " |\n", out);
+	fputs("| | name | Go type | |\n|-|-|-|-|\n", out);
+	if (!probe->no_goid) {
+		put_row(index++, "goid", "", "uint64", out);
+		fputs(other_goroutine(probe) ? "the goroutine this is about |\n" : " |\n", out);
+	}
 	for (size_t i = 0; i < probe->nargs; i++)
 		index = put_arg(&probe->args[i], index, out);
 	put_places(probe, out);

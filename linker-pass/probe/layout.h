@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Struct offsets per Go version, for binaries without DWARF: stdlib-probes/layouts/amd64.txt,
- * embedded; stdlib-probes/layouts/regenerate.sh makes it. One line a field, offset and type
+ * embedded; `make layouts` makes it. One line a field, offset and type
  * behind each version from which they hold ("-" = not there):
  *
  *   net/http.Request.ctx 1.18:232:context.Context 1.23:248:context.Context

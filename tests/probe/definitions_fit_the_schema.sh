@@ -9,11 +9,12 @@ sed -n '/^```yaml$/,/^```$/{/^```/d;p}' README.md >"$TEST_TMP/example.yaml"
 expect_match "$TEST_TMP/out" checkout_start
 
 python3 -c 'import jsonschema, yaml' 2>/dev/null || skip 'no python3-jsonschema and python3-yaml'
-python3 - "$TEST_TMP/example.yaml" ./*.yaml <<'END'
+python3 - "$TEST_TMP/example.yaml" ./*.yaml compat/*.yaml <<'END'
 import json, sys
 import jsonschema, yaml
 
 schema = json.load(open("schema.json"))
 for path in sys.argv[1:]:
-    jsonschema.validate(yaml.safe_load(open(path)), schema)
+    for document in yaml.safe_load_all(open(path)):
+        jsonschema.validate(document, schema)
 END

@@ -21,15 +21,15 @@ static const struct {
 	{ "- a\n", "f:1:1: a definition file should be a mapping" },
 	{ "a: [\n", "f:2:1: did not find expected node content" },
 	{ "\xff\xfe: a", "f: byte " },
-	{ HEAD "---\npackage: x\n", "f:4:1: a definition file lacks the key \"probes\"" },
+	{ HEAD "---\npackage: x\n", "f:2:8: \"probes\" should be a list" },
 	{ HEAD PROBE VARIANT "---\n[\n", "f:10:1: did not find expected node content" },
 	{ "package: a\ngoid: gp.goid\nprobes: []\n", "f:2:7: \"goid\" should be none here" },
 	{ HEAD PROBE "  variants: [{func: a.F, signature: 'func(a *T)', when: a}]\n",
-	  "f:7:60: \"a\" ends where \"!=\" should follow" },
+	  "f:7:58: \"a\" ends where \"!=\" should follow" },
 	{ HEAD PROBE "  variants: [{func: a.F, signature: 'func(a *T)', when: b == nil}]\n",
-	  "f:7:59: the signature has no parameter or result \"b\"" },
+	  "f:7:57: the signature has no parameter or result \"b\"" },
 	{ HEAD PROBE "  variants: [{func: a.F, signature: 'func(a *T)', when: a == 0}]\n",
-	  "f:7:63: a condition is NAME == nil or NAME != nil" },
+	  "f:7:62: a condition is NAME == nil or NAME != nil" },
 	{ "package: a\n", "f:1:1: a definition file lacks the key \"probes\"" },
 	{ "pakage: a\n", "f:1:1: a definition file has no key \"pakage\"; \"package\"?" },
 	{ "package: a\npackage: b\n", "f:2:1: \"package\" is there twice" },
@@ -117,7 +117,7 @@ static bool documents_differ(void)
 	struct def_set *set = mem_zalloc(sizeof(*set));
 	struct err *err = def_load_text(set, "f", text, strlen(text));
 	bool fine = !err && set->nprobes == 2 && set->probes[0].no_goid &&
-		    !set->probes[1].no_goid && set->probes[1].line == 11;
+		    !set->probes[1].no_goid && set->probes[1].line == 12;
 
 	if (!err)
 		err = def_load_text(set, "g", wide, strlen(wide)); /* 12 words */
