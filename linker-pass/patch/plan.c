@@ -81,7 +81,7 @@ static void plan_probe(struct planner *planner, const struct bound_probe *probe,
 		refusal = for_mode(mode, spots->entry.refusal);
 	else
 		refusal = returns_refusal(mode, spots);
-	if (!refusal && mode == PLAN_NOTE && (probe->nsteps || probe->when != REG_NONE))
+	if (!refusal && mode == PLAN_NOTE && (probe->nsteps || probe->when))
 		refusal = REFUSED_NEEDS_TRAMPOLINE;
 	if (refusal) {
 		refuse(planner, probe, refusal, NULL);

@@ -155,11 +155,11 @@ static void put_number(struct buf *out, const struct steps_data *data, enum reg 
 /* test %reg,%reg ; jnz or jz, in their long form */
 size_t steps_put_condition(struct buf *out, const struct bound_probe *probe)
 {
-	if (probe->when == REG_NONE)
+	if (probe->when == WHEN_ALWAYS)
 		return 0;
-	put_test(out, probe->when);
+	put_test(out, probe->when_reg);
 	buf_u8(out, 0x0f);
-	buf_u8(out, probe->when_nil ? 0x85 : 0x84);
+	buf_u8(out, probe->when == WHEN_NIL ? 0x85 : 0x84);
 	buf_u32(out, 0);
 	return out->len;
 }

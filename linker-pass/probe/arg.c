@@ -308,18 +308,18 @@ static struct err *add_when(struct binder *b)
 	struct golex in = { text, text };
 	struct expr expr;
 	struct place place;
+	bool nil;
 
-	b->bound->when = REG_NONE;
 	if (!text)
 		return NULL;
-	TRY(expr_parse_when(&in, &expr, &b->bound->when_nil));
+	TRY(expr_parse_when(&in, &expr, &nil));
 
 	struct err *err = place_find(b, &expr, &place);
 
 	if (!err && b->bound->refusal == REFUSED_NONE) {
-		if (place.value)
-			b->bound->when = place_reg(&place, 0, 8);
-		if (b->bound->when == REG_NONE)
+		b->bound->when = nil ? WHEN_NIL : WHEN_NOT_NIL;
+		b->bound->when_reg = place.value ? place_reg(&place, 0, 8) : REG_NONE;
+		if (b->bound->when_reg == REG_NONE)
 			err = err_new("only a pointer or interface in a register can be a "
 				      "condition");
 	}

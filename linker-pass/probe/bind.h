@@ -43,6 +43,8 @@ struct bound_arg {
 	const struct def_enum *numbers; /* what the word's values are called; or NULL. Borrowed */
 };
 
+enum bound_when { WHEN_ALWAYS, WHEN_NIL, WHEN_NOT_NIL };
+
 struct bound_probe {
 	const struct def_probe *def;         /* borrowed */
 	const struct def_variant *variant;   /* borrowed; NULL when refused for its version */
@@ -51,8 +53,8 @@ struct bound_probe {
 	int nargs;
 	struct bound_step steps[BOUND_MAX_STEPS]; /* in order, before the nop site */
 	int nsteps;
-	enum reg when;  /* the site fires only if this register is nil, or is not; or REG_NONE */
-	bool when_nil;
+	enum bound_when when;
+	enum reg when_reg; /* what `when` looks at */
 	unsigned inlined_copies; /* calls the probe will not see */
 	enum refusal refusal;
 	char *detail; /* more about the refusal, or NULL */

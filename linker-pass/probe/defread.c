@@ -463,7 +463,8 @@ static struct err *read_root(struct reader *in, struct ynode root)
 {
 	char *package;
 
-	TRY(def_check_keys(root, "a definition file", "!package !probes provider goid types enums"));
+	TRY(def_check_keys(root, "a definition file",
+			   "!package !probes provider goid types enums"));
 	TRY(def_read_text(root, "package", &package));
 	in->package = keep(in->set, package);
 	TRY(read_provider(in, root));

@@ -55,10 +55,15 @@ static size_t put_function(struct buf *out, const struct steps_data *data,
 		if (reg != REG_RSP && reg != REG_RDI)
 			put_move(out, 0x8b, reg, REG_RDI);
 	put_move(out, 0x8b, REG_RDI, REG_RDI);
+
+	size_t jump = steps_put_condition(out, probe);
+
 	steps_put(out, data, probe, depth);
 	put(out, "50 48 8b 44 24 08");             /* push rax; mov 8(rsp),rax */
 	put(out, "c7 80 80 00 00 00 01 00 00 00"); /* movl $1,128(rax) */
-	put(out, "58 50 48 8b 44 24 08");          /* pop rax; push rax; mov 8(rsp),rax */
+	put(out, "58");                            /* pop rax */
+	steps_end_condition(out, jump);
+	put(out, "50 48 8b 44 24 08");             /* push rax; mov 8(rsp),rax */
 	for (int reg = 1; reg < 16; reg++)
 		if (reg != REG_RSP)
 			put_move(out, 0x89, reg, REG_RAX);
@@ -199,8 +204,32 @@ static void numbers(void)
 	check("number behind nil, as of 0", cpu.regs[REG_R12], 1);
 }
 
+static void conditions(void)
+{
+	enum reg regs[] = { REG_RAX, REG_RBX, REG_RSI, REG_R8, REG_R11 };
+	struct bound_probe probe = { .nsteps = 2 };
+
+	for (int i = 0; i < probe.nsteps; i++)
+		probe.steps[i] = (struct bound_step){ .kind = STEP_LOAD, .dst = REG_R12,
+						      .from = memory(REG_RCX, 0, 8) };
+	for (unsigned i = 0; i < 3 * sizeof(regs) / sizeof(*regs); i++) {
+		struct cpu cpu = numbered();
+
+		cpu.regs[REG_RCX] = 0;
+		probe.when = (enum bound_when)(i % 3);
+		probe.when_reg = regs[i / 3];
+		run(&probe, &cpu);
+		check("fired, not nil", cpu.fired, probe.when != WHEN_NIL);
+		cpu = numbered();
+		cpu.regs[REG_RCX] = cpu.regs[probe.when_reg] = 0;
+		run(&probe, &cpu);
+		check("fired, nil", cpu.fired, probe.when != WHEN_NOT_NIL);
+	}
+}
+
 int main(void)
 {
+	conditions();
 	loads();
 	numbers();
 	return failures != 0;
