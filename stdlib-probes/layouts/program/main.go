@@ -27,6 +27,10 @@ func database(ctx context.Context) {
 func main() {
 	defer func() { recover() }()
 	database(context.Background())
+	text()
+	for _, call := range newer {
+		call()
+	}
 	http.HandleFunc("/", func(http.ResponseWriter, *http.Request) {})
 	go http.ListenAndServeTLS("", "", "", nil)
 	conn, _ := tls.Dial("tcp", "", nil)
