@@ -97,8 +97,8 @@ docs: all
 	$(BUILD)/probes catalog --markdown >docs/probes.md
 
 # One toolchain (a release, a path), or all that were measured before.
-layouts: $(BUILD)/tests/dump_layout $(BUILD)/tests/dump_gobin
-	UNIT='$(CURDIR)/$(BUILD)/tests' stdlib-probes/layouts/measure.py $(GO)
+layouts: $(BUILD)/probes $(BUILD)/tests/dump_layout $(BUILD)/tests/dump_gobin
+	$(Q)PROBES='$(CURDIR)/$(BUILD)/probes' UNIT='$(CURDIR)/$(BUILD)/tests' stdlib-probes/layouts/measure.py $(GO)
 
 SHARE = $(DESTDIR)$(DATADIR)/goprobes
 install: all

@@ -22,6 +22,7 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 DATA = HERE / "amd64.txt"
 HEAD = "# Made by stdlib-probes/layouts/measure.py; see linker-pass/probe/layout.h.\n"
+ENUMS = HERE.parent.parent / "tests/probe/enums.py"
 UNIT = pathlib.Path(os.environ.get("UNIT") or HERE.parent.parent / "build/tests")
 # The builtin definitions are one set; the others replace some of them.
 SETS = [sorted(HERE.parent.glob("*.yaml"))] + [[p] for p in
@@ -126,14 +127,26 @@ def measure(go):
     return release, fields, problems, names
 
 
+def enum_differences(go):
+    """What the enumerations of the definitions lack for a release."""
+    command, env = toolchain(go)
+    if not ENUMS.exists():
+        return []
+    out = subprocess.run([str(ENUMS), command], env=env, stdout=subprocess.PIPE, text=True,
+                         check=False).stdout
+    return [line.split(": ", 1)[1] for line in out.splitlines() if line.startswith("not ok")]
+
+
 def last_name(symbol):
-    return symbol.rsplit(".", 1)[-1].lower()
+    return symbol.rsplit(".", 1)[-1]
 
 
 def near(symbol, names):
     """Functions that could be what a lost one became: same name elsewhere, or alike."""
     plain = [n for n in names if not re.search(r"-fm$|\.func\d|\.gowrap|\.deferwrap", n)]
     same = [n for n in plain if last_name(n) == last_name(symbol)]
+    if not same:
+        same = [n for n in plain if last_name(n).lower() == last_name(symbol).lower()]
     alike = sorted(same, reverse=True,
                    key=lambda n: difflib.SequenceMatcher(None, symbol, n).ratio())
     return alike[:3] or difflib.get_close_matches(symbol, plain, 3, 0.85)
@@ -160,6 +173,7 @@ def report_moves(release, fields, known, releases):
     if not before:
         return
     last = max(before, key=patch_order)
+    first = False
     print(f"  against Go {last}:")
     for name in sorted(set(fields) | set(known)):
         was, now = known.get(name, {}).get(minor(last)), fields.get(name)
@@ -174,8 +188,10 @@ def report_moves(release, fields, known, releases):
         elif any(known.get(name, {})):
             print(f"    {name} not used -> {now}")
         else:
-            print(f"    {name} new at {now}; if older releases have it, "
-                  "measure them too: make layouts")
+            print(f"    {name} first {now}")
+            first = True
+    if first:
+        print("  first: known of no other release; if older ones have it, measure all again")
 
 
 def merge(known, releases, release, fields):
@@ -203,13 +219,17 @@ def main():
         print(f"Go {release}: {len(fields)} fields")
         report_moves(release, fields, known, releases)
         if problems:
-            print("  definitions that need a variant, or the program a use of the function:")
+            print("  definitions that need a variant (or the program a use of the function):")
             report_problems(problems, names)
-        bad += len(problems)
+        numbers = enum_differences(go)
+        if numbers:
+            print("  enumerations that Go changed:")
+            print("".join(f"    {line}\n" for line in numbers), end="")
+        bad += len(problems) + len(numbers)
         releases = merge(known, releases, release, fields)
         sys.stdout.flush()
     if bad:
-        print(f"{os.path.relpath(DATA)} is as it was: {bad} definitions to mend, then again")
+        print(f"{os.path.relpath(DATA)} is as it was: {bad} things to mend, then again")
         return 1
     new = format_data(releases, known)
     same = DATA.exists() and DATA.read_text(encoding="utf-8") == new
