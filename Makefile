@@ -98,7 +98,8 @@ docs: all
 
 # One toolchain (a release, a path), or all that were measured before.
 layouts: $(BUILD)/probes $(BUILD)/tests/dump_layout $(BUILD)/tests/dump_gobin
-	$(Q)PROBES='$(CURDIR)/$(BUILD)/probes' UNIT='$(CURDIR)/$(BUILD)/tests' stdlib-probes/layouts/measure.py $(GO)
+	$(Q)PROBES='$(CURDIR)/$(BUILD)/probes' UNIT='$(CURDIR)/$(BUILD)/tests' \
+		stdlib-probes/layouts/measure.py $(GO)
 
 SHARE = $(DESTDIR)$(DATADIR)/goprobes
 install: all
