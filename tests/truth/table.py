@@ -5,17 +5,20 @@
 CATALOG is the output of `probes catalog --json`, a REPORT what compare.py --report wrote,
 named RELEASE-KIND.json. A cell says "ok" when the probe fired with the right values in all
 kinds of builds of that release, "-" when it is absent by design (no definition for the
-release), else what is wrong. Kind note, where some probes need a trampoline, is not in it.
-Exit code 1 when a cell is wrong.
+release); else, for each kind, what is wrong: the reason of a refusal, "wrong" values, or that
+it never fired. Kind note, where some probes need a trampoline, is not in it. Exit code 1 when a
+cell is wrong.
 """
 import collections
 import json
 import pathlib
+import re
 import sys
 
 
 def minor(release):
-    return int(release.split(".")[1])
+    """24 of "go1.24.12", "1.24" or "go1.24rc1"."""
+    return int(re.search(r"1\.(\d+)", release).group(1))
 
 
 def holds(variant, release):
@@ -29,7 +32,10 @@ def holds(variant, release):
 def cell(probe, variants, release, reports):
     found = [outcome.get(probe) for outcome in reports]
     if not any(holds(variant, release) for variant in variants):
-        return "-" if not any(found) else "undefined"
+        # The injector says so too, unless a pattern left the probe out.
+        odd = [f"{kind}:undefined" for kind, what in zip(reports.kinds, found)
+               if what not in (None, "go-version")]
+        return ",".join(odd) or "-"
     wrong = [f"{kind}:{what or 'never fired'}" for kind, what in zip(reports.kinds, found)
              if what != "ok"]
     return ",".join(wrong) or "ok"
@@ -52,7 +58,7 @@ def main():
         release, _, kind = path.stem.rpartition("-")
         by_release[release].append(json.loads(path.read_text(encoding="utf-8")))
         by_release[release].kinds.append(kind)
-    releases = sorted(by_release, key=lambda r: [int(n) for n in r[2:].split(".")])
+    releases = sorted(by_release, key=lambda r: [int(n) for n in re.findall(r"\d+", r)])
     rows, bad = [], 0
     for entry in catalog:
         probe = f"{entry['provider']}:{entry['name']}"
@@ -70,4 +76,5 @@ def main():
     sys.exit(1 if bad else 0)
 
 
-main()
+if __name__ == "__main__":
+    main()
