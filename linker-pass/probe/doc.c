@@ -4,65 +4,57 @@
 #include <string.h>
 
 #include "probe/doc.h"
+#include "probe/layout.h"
+
+#define OLDEST 18 /* Go 1.18 */
 
 static const char intro[] =
 	"# Probes\n\n"
 	"Made by `probes catalog --markdown` from `stdlib-probes/*.yaml`: change those files, not "
-	"this one.\n\n"
-	"arg0 of every probe is the id of a goroutine: the one that runs, unless the table says "
-	"otherwise. A string or slice is two arguments, pointer and length; an error or other "
-	"interface is two, type word (0 = nil) and data word. Names, order and meaning of a "
-	"stable probe's arguments do not change; new ones are only appended. (bpftrace before 0.24 "
-	"reads arg0 to arg5 only.)\n\n"
-	"A probe ending in `_start` has a partner ending in `_end`; when a function panics, its "
-	"end does not fire. A value behind a nil pointer reads 0 in "
-	"BPF tracers.\n";
+	"this one. `probes catalog` prints the same as a table, `probes catalog --json` as data "
+	"([catalog.schema.json](catalog.schema.json)).\n\n"
+	"A probe is `provider:name`. Its arguments are words, numbered as tracers do. arg0 is the "
+	"id of the goroutine that runs, a `uint64`, and listed only where it is another one's. A "
+	"string or slice is two words, pointer and length; an error or other interface is two, "
+	"type word (0 = nil) and data word. (bpftrace before 0.24 reads arg0 to arg5 only.) A value "
+	"behind a nil pointer reads 0.\n\n"
+	"A probe ending in `_start` has a partner ending in `_end`; when a function panics, its end "
+	"does not fire, unless the text says otherwise. Names, order and meaning of the arguments of "
+	"a stable probe do not change; new ones are only appended. An experimental probe may change "
+	"with a release of Go that changes what it stands on.\n";
 
-/* Text within a table cell. */
-static void put_cell(const char *text, FILE *out)
+/* Text that is no HTML, emphasis or end of a table cell. */
+static void put_text(const char *text, FILE *out)
 {
 	for (; *text; text++) {
-		if (*text == '|')
-			fputc('\\', out);
-		fputc(*text, out);
+		if (*text == '<')
+			fputs("&lt;", out);
+		else if (*text == '|' || *text == '*')
+			fprintf(out, "\\%c", *text);
+		else
+			fputc(*text, out);
 	}
-}
-
-static void put_row(int index, const char *name, const char *suffix, const char *type,
-		    FILE *out)
-{
-	fprintf(out, "| arg%d | `%s%s` | `%s` | ", index, name, suffix, type);
-}
-
-static void put_notes(const struct def_arg *arg, FILE *out)
-{
-	put_cell(arg->doc, out);
-	if (*arg->unit)
-		fprintf(out, "%s%s", *arg->doc ? "; " : "", arg->unit);
-	if (arg->numbers)
-		fprintf(out, "%snumbers of `%s`", *arg->doc ? "; " : "", arg->numbers->name);
-	fputs(" |\n", out);
 }
 
 /* The word or words of one argument; returns the next index. */
 static int put_arg(const struct def_arg *arg, int index, FILE *out)
 {
-	bool pair = false;
+	const char *separator = *arg->doc ? "; " : "";
 	int words = 1;
 	struct err *err = def_arg_words(arg->type, &words);
 
 	err_free(err); /* checked when the definition was read */
-	if (words == 1) {
-		put_row(index, arg->name, "", arg->type, out);
-		put_notes(arg, out);
-		return index + 1;
-	}
-	pair = !strcmp(arg->type, "string") || arg->type[0] == '[';
-	put_row(index, arg->name, pair ? "" : "_type", arg->type, out);
-	put_notes(arg, out);
-	put_row(index + 1, arg->name, pair ? "_len" : "_data", pair ? "int" : arg->type, out);
+	fprintf(out, "| arg%d", index);
+	if (words == 2)
+		fprintf(out, ", arg%d", index + 1);
+	fprintf(out, " | `%s` | `%s` | ", arg->name, arg->type);
+	put_text(arg->doc, out);
+	if (*arg->unit)
+		fprintf(out, "%s%s", separator, arg->unit);
+	if (arg->numbers)
+		fprintf(out, "%sa number of `%s`", separator, arg->numbers->name);
 	fputs(" |\n", out);
-	return index + 2;
+	return index + words;
 }
 
 /* Whether arg0 is not simply the goroutine that runs. */
@@ -75,65 +67,123 @@ static bool other_goroutine(const struct def_probe *probe)
 	return false;
 }
 
+static void put_args(const struct def_probe *probe, FILE *out)
+{
+	int index = !probe->no_goid;
+	bool other = other_goroutine(probe);
+
+	if (!probe->nargs && !other)
+		return;
+	fputs("\n| | name | Go type | |\n|-|-|-|-|\n", out);
+	if (other)
+		fputs("| arg0 | `goid` | `uint64` | the goroutine this is about |\n", out);
+	for (size_t i = 0; i < probe->nargs; i++)
+		index = put_arg(&probe->args[i], index, out);
+}
+
+static bool same_place(const struct def_variant *a, const struct def_variant *b)
+{
+	return !strcmp(a->symbol, b->symbol) && !strcmp(a->signature, b->signature) &&
+	       b->range.since == a->range.until + 1;
+}
+
 static void put_places(const struct def_probe *probe, FILE *out)
 {
-	fprintf(out, "\n%s of:\n\n", probe->at == DEF_ENTRY ? "Entry" : "Return");
+	fputs("\n", out);
 	for (size_t i = 0; i < probe->nvariants; i++) {
 		const struct def_variant *variant = &probe->variants[i];
 		struct go_range range = variant->range;
 
-		/* Variants of one function differ in what only the binder needs to know. */
-		while (i + 1 < probe->nvariants &&
-		       !strcmp(probe->variants[i + 1].symbol, variant->symbol))
+		/* Some differ in what only the binder needs to know. */
+		while (range.until && i + 1 < probe->nvariants &&
+		       same_place(&probe->variants[i], &probe->variants[i + 1]))
 			range.until = probe->variants[++i].range.until;
 
 		char *text = def_range_text(range);
 
-		fprintf(out, "- `%s`, %s\n", variant->symbol, text);
+		fprintf(out, "- %s: %s of `%s`", text,
+			probe->at == DEF_ENTRY ? "entry" : "return", variant->symbol);
+		if (variant->when)
+			fprintf(out, " when `%s`", variant->when);
+		fprintf(out, ", `%s`\n", variant->signature);
 		free(text);
 	}
 }
 
-static void put_probe(const struct def_probe *probe, FILE *out)
+static bool offered(const struct def_probe *probe, unsigned minor)
 {
-	int index = 0;
-
-	fprintf(out, "\n### %s:%s\n\n%s\n\n", probe->provider, probe->name, probe->doc);
-	fputs("| | name | Go type | |\n|-|-|-|-|\n", out);
-	if (!probe->no_goid) {
-		put_row(index++, "goid", "", "uint64", out);
-		fputs(other_goroutine(probe) ? "the goroutine this is about |\n" : " |\n", out);
+	for (size_t i = 0; i < probe->nvariants; i++) {
+		if (def_range_has(probe->variants[i].range, minor))
+			return true;
 	}
-	for (size_t i = 0; i < probe->nargs; i++)
-		index = put_arg(&probe->args[i], index, out);
-	put_places(probe, out);
-	fprintf(out, "\nStability: %s.", probe->stability);
-	if (*probe->otel)
-		fputs(" OpenTelemetry:", out);
+	return false;
+}
+
+/* "- absent: Go 1.18 to 1.20", of the releases that were measured. */
+static void put_absent(const struct def_probe *probe, FILE *out)
+{
+	const char *separator = "- absent: ";
+	unsigned newest = layout_newest();
+
+	for (unsigned minor = OLDEST; minor <= newest; minor++) {
+		struct go_range range = { minor, minor };
+
+		if (offered(probe, minor))
+			continue;
+		while (minor < newest && !offered(probe, minor + 1))
+			range.until = ++minor;
+
+		char *text = def_range_text(range);
+
+		fprintf(out, "%s%s", separator, text);
+		separator = ", ";
+		free(text);
+	}
+	fputs(*separator == ',' ? "\n" : "", out);
+}
+
+static void put_otel(const struct def_probe *probe, FILE *out)
+{
+	const char *separator = "- OpenTelemetry: ";
+
 	for (const char *p = probe->otel; *p;) {
 		size_t len = strcspn(p, " ");
 
-		fprintf(out, "%s `%.*s`", p == probe->otel ? "" : ",", (int)len, p);
+		fprintf(out, "%s`%.*s`", separator, (int)len, p);
+		separator = ", ";
 		p += len + (p[len] == ' ');
 	}
-	fputs(*probe->otel ? ".\n" : "\n", out);
+	fputs(*separator == ',' ? "\n" : "", out);
 }
 
-static void put_contents(const struct def_set *defs, FILE *out)
+static void put_probe(const struct def_probe *probe, FILE *out)
 {
-	const char *provider = "";
-
-	for (size_t i = 0; i < defs->nprobes; i++) {
-		const struct def_probe *probe = &defs->probes[i];
-
-		if (strcmp(provider, probe->provider))
-			fprintf(out, "\n- [%s](#%s):", probe->provider, probe->provider);
-		else
-			fputs(",", out);
-		fprintf(out, " [%s](#%s%s)", probe->name, probe->provider, probe->name);
-		provider = probe->provider;
-	}
+	fprintf(out, "\n<a id=\"%s-%s\"></a>**%s:%s** (%s)  \n", probe->provider, probe->name,
+		probe->provider, probe->name, probe->stability);
+	put_text(probe->doc, out);
 	fputs("\n", out);
+	put_args(probe, out);
+	put_places(probe, out);
+	put_absent(probe, out);
+	put_otel(probe, out);
+}
+
+/* Whether an earlier probe of the provider has the package of the i-th. */
+static bool package_named(const struct def_set *defs, size_t first, size_t i)
+{
+	for (size_t j = first; j < i; j++) {
+		if (!strcmp(defs->probes[j].package, defs->probes[i].package))
+			return true;
+	}
+	return false;
+}
+
+static void put_packages(const struct def_set *defs, size_t first, size_t end, FILE *out)
+{
+	for (size_t i = first; i < end; i++) {
+		if (!package_named(defs, first, i))
+			fprintf(out, "%s`%s`", i == first ? "" : ", ", defs->probes[i].package);
+	}
 }
 
 /* What the numbers of a package's enumerations mean. */
@@ -155,21 +205,65 @@ static void put_enums(const struct def_set *defs, const char *package, FILE *out
 	}
 }
 
+static size_t provider_end(const struct def_set *defs, size_t first)
+{
+	size_t end = first;
+
+	while (end < defs->nprobes &&
+	       !strcmp(defs->probes[end].provider, defs->probes[first].provider))
+		end++;
+	return end;
+}
+
+static size_t count_stable(const struct def_set *defs, size_t first, size_t end)
+{
+	size_t stable = 0;
+
+	for (size_t i = first; i < end; i++)
+		stable += !strcmp(defs->probes[i].stability, "stable");
+	return stable;
+}
+
+static void put_contents(const struct def_set *defs, FILE *out)
+{
+	size_t n = defs->nprobes;
+
+	fputs("\n| provider | package | probes | stable |\n|-|-|-|-|\n", out);
+	for (size_t i = 0, end; i < n; i = end) {
+		const char *provider = defs->probes[i].provider;
+
+		end = provider_end(defs, i);
+		fprintf(out, "| [%s](#%s) | ", provider, provider);
+		put_packages(defs, i, end, out);
+		fprintf(out, " | %zu | %zu |\n", end - i, count_stable(defs, i, end));
+	}
+	fprintf(out, "| all | | %zu | %zu |\n", n, count_stable(defs, 0, n));
+}
+
+static void put_provider(const struct def_set *defs, size_t first, size_t end, FILE *out)
+{
+	const char *provider = defs->probes[first].provider;
+
+	fprintf(out, "\n## %s\n\nPackage ", provider);
+	put_packages(defs, first, end, out);
+	for (size_t i = first; i < end; i++)
+		fprintf(out, "%s [%s](#%s-%s)", i == first ? ":" : ",", defs->probes[i].name,
+			provider, defs->probes[i].name);
+	fputs(".\n", out);
+	for (size_t i = first; i < end; i++) {
+		if (!package_named(defs, first, i))
+			put_enums(defs, defs->probes[i].package, out);
+	}
+	for (size_t i = first; i < end; i++)
+		put_probe(&defs->probes[i], out);
+}
+
 void doc_markdown(const struct def_set *defs, FILE *out)
 {
-	const char *provider = "";
-
 	fputs(intro, out);
 	put_contents(defs, out);
-	for (size_t i = 0; i < defs->nprobes; i++) {
-		const struct def_probe *probe = &defs->probes[i];
-
-		if (strcmp(provider, probe->provider)) {
-			fprintf(out, "\n## %s\n\nPackage `%s`.\n", probe->provider,
-				probe->package);
-			put_enums(defs, probe->package, out);
-		}
-		provider = probe->provider;
-		put_probe(probe, out);
+	for (size_t i = 0, end; i < defs->nprobes; i = end) {
+		end = provider_end(defs, i);
+		put_provider(defs, i, end, out);
 	}
 }

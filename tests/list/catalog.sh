@@ -24,6 +24,9 @@ cut -f1 "$TEST_TMP/rows" | uniq | diff - "$TEST_TMP/names" || die '--json has ot
 while read -r name; do
 	grep -qF "${name#*:}" "$TEST_TMP/markdown" || die "--markdown lacks $name"
 done <"$TEST_TMP/names"
+expect_line "$TEST_TMP/markdown" '- absent: Go 1.18 to 1.20' \
+	'| arg1, arg2 | `method` | `string` | request method as sent |'
+expect_match "$TEST_TMP/markdown" "^\| all \| \| $count \| [0-9]+ \|\$"
 ok "$count probes in text, --json and --markdown"
 
 "$PROBES" catalog 'runtime:*' | cut -f1 | cut -d: -f1 | sort -u >"$TEST_TMP/providers"
