@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Definition against DWARF. */
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,29 @@ static enum reg from_dwarf_reg(int number)
 	if (number < 0 || number >= (int)(sizeof(map) / sizeof(*map)))
 		return REG_NONE;
 	return map[number];
+}
+
+/*
+ * Whether one of its registers holds an earlier parameter, by DWARF; adds them to *taken. No
+ * two share one at the entry: the compiler tells where the value is later, once code like
+ * "if b == nil { b = a }" has merged the two (context.(*cancelCtx).cancel).
+ */
+static bool is_later_place(const struct godwarf_param *dwarf, uint32_t *taken)
+{
+	uint32_t own = 0;
+
+	for (int i = 0; i < dwarf->npieces && i < GODWARF_MAX_PIECES; i++) {
+		enum reg reg = dwarf->pieces[i].in_reg ? from_dwarf_reg(dwarf->pieces[i].reg)
+						       : REG_NONE;
+
+		if (reg != REG_NONE)
+			own |= UINT32_C(1) << reg;
+	}
+
+	bool later = own & *taken;
+
+	*taken |= own;
+	return later;
 }
 
 /*
@@ -45,7 +69,8 @@ static bool pieces_agree(const struct godwarf_param *dwarf, const struct abi_val
 	return true;
 }
 
-static char *compare_one(const struct godwarf_param *dwarf, const struct abi_value *value)
+static char *compare_one(const struct godwarf_param *dwarf, const struct abi_value *value,
+			 uint32_t *taken)
 {
 	const struct gotype *type = value->param->type;
 
@@ -57,7 +82,7 @@ static char *compare_one(const struct godwarf_param *dwarf, const struct abi_val
 				  "%llu", dwarf->name, dwarf->type,
 				  (unsigned long long)dwarf->size, type->name,
 				  (unsigned long long)type->size);
-	if (!dwarf->result && !pieces_agree(dwarf, value))
+	if (!dwarf->result && !is_later_place(dwarf, taken) && !pieces_agree(dwarf, value))
 		return mem_printf("%s is passed elsewhere than the definition's signature says",
 				  dwarf->name);
 	return NULL;
@@ -67,6 +92,7 @@ static char *compare_all(const struct godwarf_param *dwarf, size_t ndwarf,
 			 const struct gotype_func *func, const struct abi_value *values)
 {
 	size_t nparams = func->nparams, at = 0, skip;
+	uint32_t taken = 0; /* registers, by DWARF */
 
 	for (size_t i = 0; i < func->nparams; i++)
 		nparams -= values[i].context;
@@ -84,7 +110,7 @@ static char *compare_all(const struct godwarf_param *dwarf, size_t ndwarf,
 		if (at == ndwarf)
 			break;
 
-		char *detail = compare_one(&dwarf[at++], &values[i]);
+		char *detail = compare_one(&dwarf[at++], &values[i], &taken);
 
 		if (detail)
 			return detail;
