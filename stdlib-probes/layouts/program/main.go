@@ -31,6 +31,9 @@ func main() {
 	for _, call := range newer {
 		call()
 	}
+	waits()
+	files()
+	defer processes()
 	http.HandleFunc("/", func(http.ResponseWriter, *http.Request) {})
 	go http.ListenAndServeTLS("", "", "", nil)
 	conn, _ := tls.Dial("tcp", "", nil)
