@@ -215,7 +215,7 @@ def compare_anywhere(records, events, tally):
     return left
 
 
-def compare_probe(records, events, exact, tally):
+def compare_probe(records, events, count, tally):
     repeated = [r for r in records for _ in range(r.get("repeat", 1))]
     tally.expected += len(repeated)
     by_goid = collections.defaultdict(lambda: ([], []))
@@ -229,9 +229,9 @@ def compare_probe(records, events, exact, tally):
         else:
             elsewhere.append(event)
     for goid in sorted(known):
-        compare_goroutine(*by_goid[goid], exact, tally)
+        compare_goroutine(*by_goid[goid], count != "at least", tally)
     left = compare_anywhere(by_goid[0][0], elsewhere, tally)
-    if exact:
+    if count == "exact":
         tally.wrong += [f"not in the truth: {event.line}" for event in left]
 
 
@@ -290,9 +290,9 @@ def compare_run(truth_path, events_path, shapes, expect, tallies, naive):
     for probe in shapes.args:
         if probe in shapes.refused and partial:
             continue
-        exact = expect.get(probe, {}).get("count", "exact") == "exact"
         tally = tallies[probe]
-        compare_probe(wanted[probe], captured[probe], exact, tally)
+        count = expect.get(probe, {}).get("count", "exact")
+        compare_probe(wanted[probe], captured[probe], count, tally)
         if probe in totals:
             tally.compared += 1
             if totals[probe] != len(captured[probe]):
