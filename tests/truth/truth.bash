@@ -57,7 +57,10 @@ run_mode() { # run_mode DIR MODE: one run under capture
 		echo "$mode: $(tail -n 3 "$dir/$mode.log")"
 		return 1
 	}
-	case $mode in fatal | overflow | panic) wanted='status 0x200' ;; esac
+	case $mode in
+	fatal | overflow | panic) wanted='status 0x200' ;;
+	sched_exit) wanted='status 0x300' ;;
+	esac
 	status=$(grep '^status' "$dir/$mode.events" || true)
 	[ "$status" = "$wanted" ] || {
 		echo "$mode: the program ended with '$status': $(tail -n 3 "$dir/$mode.log")"

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+package main
+
+import (
+	"context"
+	"io"
+	"runtime"
+	"runtime/debug"
+	"runtime/pprof"
+	"runtime/trace"
+)
+
+func init() {
+	ctx, task := trace.NewTask(context.Background(), "")
+	trace.Log(ctx, "", "")
+	trace.WithRegion(ctx, "", func() {})
+	task.End()
+	pprof.Do(ctx, pprof.Labels(), func(context.Context) {})
+	pprof.StartCPUProfile(io.Discard)
+	pprof.StopCPUProfile()
+	debug.SetGCPercent(100)
+	debug.FreeOSMemory()
+	runtime.Goexit()
+}
