@@ -16,12 +16,12 @@ static const char intro[] =
 	"A probe is `provider:name`. Its arguments are words, numbered as tracers do. arg0 is the "
 	"id of the goroutine that runs, a `uint64`, and listed only where it is another one's. A "
 	"string or slice is two words, pointer and length; an error or other interface is two, "
-	"type word (0 = nil) and data word. (bpftrace before 0.24 reads arg0 to arg5 only.) A value "
-	"behind a nil pointer reads 0.\n\n"
-	"A probe ending in `_start` has a partner ending in `_end`; when a function panics, its end "
-	"does not fire, unless the text says otherwise. Names, order and meaning of the arguments of "
-	"a stable probe do not change; new ones are only appended. An experimental probe may change "
-	"with a release of Go that changes what it stands on.\n";
+	"type word (0 = nil) and data word. (bpftrace before 0.24 reads arg0 to arg5 only.) A "
+	"value behind a nil pointer reads 0.\n\n"
+	"A probe ending in `_start` has a partner ending in `_end`; when a function panics, its "
+	"end does not fire, unless the text says otherwise. Names, order and meaning of the "
+	"arguments of a stable probe do not change; new ones are only appended. An experimental "
+	"probe may change with a release of Go that changes what it stands on.\n";
 
 /* Text that is no HTML, emphasis or end of a table cell. */
 static void put_text(const char *text, FILE *out)
