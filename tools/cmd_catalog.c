@@ -72,7 +72,7 @@ static void add_variant(struct table *table, const struct def_probe *probe,
 	table_add(table, probe->name);
 	put_range(&text, range);
 	table_add(table, (const char *)text.data);
-	table_add(table, probe->at == DEF_RETURN ? "return" : "entry");
+	table_add(table, variant->at == DEF_RETURN ? "return" : "entry");
 	table_add(table, variant->symbol);
 	text.len = 0;
 	put_values(&text, probe);
@@ -175,6 +175,8 @@ static void add_variants(cJSON *object, const struct def_probe *probe)
 		put_range(&range, variant->range);
 		cJSON_AddStringToObject(item, "go", (const char *)range.data);
 		buf_free(&range);
+		cJSON_AddStringToObject(item, "at",
+					variant->at == DEF_RETURN ? "return" : "entry");
 		cJSON_AddStringToObject(item, "function", variant->symbol);
 		cJSON_AddStringToObject(item, "signature", variant->signature);
 		if (variant->when)

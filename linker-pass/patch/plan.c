@@ -74,14 +74,14 @@ static void plan_probe(struct planner *planner, const struct bound_probe *probe,
 		       const struct spots *spots)
 {
 	enum plan_mode mode = planner->plan->mode;
-	enum def_at at = probe->def->at;
+	enum def_at at = probe->variant->at;
 	enum refusal refusal;
 
 	if (at == DEF_ENTRY)
 		refusal = for_mode(mode, spots->entry.refusal);
 	else
 		refusal = returns_refusal(mode, spots);
-	if (!refusal && mode == PLAN_NOTE && (probe->nsteps || probe->when))
+	if (!refusal && mode == PLAN_NOTE && probe->nsteps)
 		refusal = REFUSED_NEEDS_TRAMPOLINE;
 	if (refusal) {
 		refuse(planner, probe, refusal, NULL);

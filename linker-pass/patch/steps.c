@@ -1,10 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /* Emits the steps of trampolines. */
+#include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "patch/emit.h"
 #include "patch/steps.h"
+
+/* What the emission of one site's steps shares. */
+struct emission {
+	struct buf *out;
+	const struct steps_data *data;
+	const struct bound_probe *probe;
+	uint32_t depth;
+	struct steps_skips *skips;
+};
 
 /* Where a step reads, with %rsp as it is at the site. */
 struct source {
@@ -13,13 +25,13 @@ struct source {
 	bool in_reg;
 };
 
-static struct source source_of(const struct operand *from, uint32_t depth)
+static struct source source_of(const struct emission *em, const struct operand *from)
 {
 	struct source source = { from->reg, (int32_t)from->value, from->kind == OPERAND_REG };
 
 	if (from->reg == REG_ENTRY_SP) {
 		source.reg = REG_RSP;
-		source.off += (int32_t)depth;
+		source.off += (int32_t)em->depth;
 	}
 	return source;
 }
@@ -31,70 +43,30 @@ static bool may_be_nil(enum reg reg)
 	return reg != REG_R14 && reg != REG_R12 && reg != REG_R13 && reg != REG_RSP;
 }
 
-static uint8_t rex(bool wide, enum reg reg, enum reg rm)
-{
-	return (uint8_t)(0x40 | wide << 3 | (reg >= REG_R8) << 2 | (rm >= REG_R8));
-}
-
-/* opcode reg, off(%base) */
-static void put_mem(struct buf *out, bool wide, uint8_t opcode, enum reg reg, enum reg base,
-		    int32_t off)
-{
-	buf_u8(out, rex(wide, reg, base));
-	buf_u8(out, opcode);
-	buf_u8(out, (uint8_t)(0x80 | (reg & 7) << 3 | (base & 7)));
-	if ((base & 7) == REG_RSP)
-		buf_u8(out, 0x24);
-	buf_u32(out, (uint32_t)off);
-}
-
-/* opcode reg, rm: both registers */
-static void put_regs(struct buf *out, bool wide, uint8_t opcode, enum reg reg, enum reg rm)
-{
-	buf_u8(out, rex(wide, reg, rm));
-	buf_u8(out, opcode);
-	buf_u8(out, (uint8_t)(0xc0 | (reg & 7) << 3 | (rm & 7)));
-}
-
-static void put_test(struct buf *out, enum reg reg)
-{
-	put_regs(out, true, 0x85, reg, reg);
-}
-
-#define LEA_LEN 7
-
-/* lea target(%rip),%dst */
-static void put_lea(struct buf *out, uint64_t vaddr, enum reg dst, uint64_t target)
-{
-	buf_u8(out, rex(true, dst, REG_RAX));
-	buf_u8(out, 0x8d);
-	buf_u8(out, (uint8_t)(0x05 | (dst & 7) << 3));
-	buf_u32(out, (uint32_t)(target - (vaddr + out->len + 4)));
-}
-
-enum { JZ = 0x74, JNZ = 0x75 };
-
-/* A short jump whose target here() sets. */
-static size_t put_jump(struct buf *out, uint8_t opcode)
-{
-	buf_u8(out, opcode);
-	buf_u8(out, 0);
-	return out->len - 1;
-}
-
-static void here(struct buf *out, size_t jump)
-{
-	if (jump)
-		out->data[jump] = (uint8_t)(out->len - jump - 1);
-}
-
 /* test %base,%base ; jz; 0 when base is never nil */
 static size_t put_unless_nil(struct buf *out, const struct source *source)
 {
 	if (source->in_reg || !may_be_nil(source->reg))
 		return 0;
-	put_test(out, source->reg);
-	return put_jump(out, JZ);
+	emit_regs(out, true, EMIT_TEST, source->reg, source->reg);
+	return emit_jump(out, EMIT_E);
+}
+
+static void add_skip(struct steps_skips *skips, size_t jump)
+{
+	if (jump)
+		skips->jumps[skips->count++] = jump;
+}
+
+static void put_skip(struct buf *out, enum emit_cond cond, struct steps_skips *skips)
+{
+	add_skip(skips, emit_jump(out, cond));
+}
+
+void steps_land(struct buf *out, const struct steps_skips *skips)
+{
+	for (int i = 0; i < skips->count; i++)
+		emit_land(out, skips->jumps[i]);
 }
 
 /*
@@ -102,22 +74,32 @@ static size_t put_unless_nil(struct buf *out, const struct source *source)
  *	mov off(%base),%dst ; test %dst,%dst ; jnz 1f ; lea zeros,%dst
  *   1:
  */
-static void put_load(struct buf *out, const struct steps_data *data, enum reg dst,
-		     const struct source *source)
+static void put_load(const struct emission *em, const struct bound_step *step)
 {
-	uint64_t zeros = data->vaddr + data->zeros;
+	uint64_t vaddr = em->data->vaddr, zeros = vaddr + em->data->zeros;
+	struct source source = source_of(em, &step->from);
+	struct buf *out = em->out;
+	enum reg dst = step->dst;
 	size_t is_nil = 0, loaded;
 
-	if (may_be_nil(source->reg)) {
-		put_lea(out, data->vaddr, dst, zeros);
-		is_nil = put_unless_nil(out, source);
+	if (may_be_nil(source.reg)) {
+		emit_lea_rip(out, vaddr, dst, zeros);
+		is_nil = put_unless_nil(out, &source);
 	}
-	put_mem(out, true, 0x8b, dst, source->reg, source->off);
-	put_test(out, dst);
-	loaded = put_jump(out, JNZ);
-	put_lea(out, data->vaddr, dst, zeros);
-	here(out, loaded);
-	here(out, is_nil);
+	emit_mem(out, true, EMIT_MOV, dst, source.reg, source.off);
+	emit_regs(out, true, EMIT_TEST, dst, dst);
+	loaded = emit_jump(out, EMIT_NE);
+	emit_lea_rip(out, vaddr, dst, zeros);
+	emit_land(out, loaded);
+	emit_land(out, is_nil);
+}
+
+static uint64_t table_of(const struct steps_data *data, const struct def_enum *numbers)
+{
+	for (size_t i = 0; i < data->ntables; i++)
+		if (data->tables[i].numbers == numbers)
+			return data->vaddr + data->tables[i].off;
+	return 0;
 }
 
 /*
@@ -127,67 +109,192 @@ static void put_load(struct buf *out, const struct steps_data *data, enum reg ds
  *	mov %raw,%dst.b | mov off(%base),%dst.b
  *   1: movzbl 0(%dst),%dst.d
  */
-static void put_number(struct buf *out, const struct steps_data *data, enum reg dst,
-		       const struct source *source, const struct def_enum *numbers)
+static void put_number(const struct emission *em, const struct bound_step *step)
 {
-	uint64_t table = 0;
+	struct source source = source_of(em, &step->from);
+	struct buf *out = em->out;
+	enum reg dst = step->dst;
 	size_t is_nil;
 
-	for (size_t i = 0; i < data->ntables; i++)
-		if (data->tables[i].numbers == numbers)
-			table = data->vaddr + data->tables[i].off;
-	put_lea(out, data->vaddr, dst, table);
-	is_nil = put_unless_nil(out, source);
-	if (source->in_reg)
-		put_regs(out, false, 0x8a, dst, source->reg);
+	emit_lea_rip(out, em->data->vaddr, dst, table_of(em->data, step->numbers));
+	is_nil = put_unless_nil(out, &source);
+	if (source.in_reg)
+		emit_regs(out, false, EMIT_MOV8, dst, source.reg);
 	else
-		put_mem(out, false, 0x8a, dst, source->reg, source->off);
-	here(out, is_nil);
-	buf_u8(out, rex(false, dst, dst));
-	buf_u8(out, 0x0f);
-	buf_u8(out, 0xb6);
-	buf_u8(out, (uint8_t)(0x40 | (dst & 7) << 3 | (dst & 7)));
-	if ((dst & 7) == REG_RSP)
-		buf_u8(out, 0x24);
-	buf_u8(out, 0);
+		emit_mem(out, false, EMIT_MOV8, dst, source.reg, source.off);
+	emit_land(out, is_nil);
+	emit_mem(out, false, EMIT_MOVZX8, dst, dst, 0);
 }
 
-/* test %reg,%reg ; jnz or jz, in their long form */
-size_t steps_put_condition(struct buf *out, const struct bound_probe *probe)
+/* test %reg,%reg ; jnz or jz skip */
+static void put_nil(const struct emission *em, const struct bound_step *step)
 {
-	if (probe->when == WHEN_ALWAYS)
-		return 0;
-	put_test(out, probe->when_reg);
-	buf_u8(out, 0x0f);
-	buf_u8(out, probe->when == WHEN_NIL ? 0x85 : 0x84);
-	buf_u32(out, 0);
-	return out->len;
+	emit_regs(em->out, true, EMIT_TEST, step->from.reg, step->from.reg);
+	put_skip(em->out, step->kind == STEP_NIL ? EMIT_NE : EMIT_E, em->skips);
 }
 
-void steps_end_condition(struct buf *out, size_t jump)
+/*
+ * The return address, and that of the caller, which the chain of frame pointers leads to:
+ * at an entry %rbp is still the caller's, at a return it points at where that is saved. What
+ * calls this function has a frame, since it calls.
+ *
+ *	lea func,%r13 ; mov depth(%rsp),%r12 ; sub %r13,%r12 ; cmp $size,%r12 ; jb 1f
+ *	mov %rbp,%r12 | mov 0(%rbp),%r12 ; test %r12,%r12 ; jz skip
+ *	mov 8(%r12),%r12 ; sub %r13,%r12 ; cmp $size,%r12 ; jae skip
+ *   1:
+ */
+static void put_within(const struct emission *em, const struct bound_step *step)
 {
-	uint32_t distance = (uint32_t)(out->len - jump);
+	uint32_t size = (uint32_t)(step->func->end - step->func->entry);
+	struct buf *out = em->out;
+	size_t inside;
 
-	if (jump)
-		memcpy(out->data + jump - sizeof(distance), &distance, sizeof(distance));
+	emit_lea_rip(out, em->data->vaddr, REG_R13, step->func->entry);
+	emit_mem(out, true, EMIT_MOV, REG_R12, REG_RSP, (int32_t)em->depth);
+	emit_regs(out, true, EMIT_SUB, REG_R12, REG_R13);
+	emit_imm(out, true, EMIT_IMM_CMP, REG_R12, size);
+	inside = emit_jump(out, EMIT_B);
+	if (em->probe->variant->at == DEF_ENTRY)
+		emit_regs(out, true, EMIT_MOV, REG_R12, REG_RBP);
+	else
+		emit_mem(out, true, EMIT_MOV, REG_R12, REG_RBP, 0);
+	emit_regs(out, true, EMIT_TEST, REG_R12, REG_R12);
+	put_skip(out, EMIT_E, em->skips);
+	emit_mem(out, true, EMIT_MOV, REG_R12, REG_R12, 8);
+	emit_regs(out, true, EMIT_SUB, REG_R12, REG_R13);
+	emit_imm(out, true, EMIT_IMM_CMP, REG_R12, size);
+	put_skip(out, EMIT_AE, em->skips);
+	emit_land(out, inside);
+}
+
+/* A piece of a text as an immediate, and the bit in which its letters differ from upper
+ * case. */
+struct piece {
+	int at, size;
+	uint32_t bytes, case_bits;
+};
+
+/* Pieces of four bytes, the last overlapping; of one when the text is shorter than that. */
+static bool next_piece(const char *text, struct piece *piece)
+{
+	int len = (int)strlen(text), size = len < 4 ? 1 : 4;
+	int at = piece->size ? piece->at + size : 0;
+
+	if (at >= len)
+		return false;
+	*piece = (struct piece){ .at = at + size > len ? len - size : at, .size = size };
+	for (int i = 0; i < size; i++) {
+		unsigned char byte = (unsigned char)text[piece->at + i];
+
+		piece->bytes |= (uint32_t)byte << 8 * i;
+		if (islower(byte))
+			piece->case_bits |= 0x20u << 8 * i;
+	}
+	return true;
+}
+
+/*
+ *	cmp $len+1,%len ; jb skip
+ *	mov i(%ptr),%r12d ; or $case,%r12d ; cmp $bytes,%r12d ; jne skip     for "name:"
+ *	lea len+1(%ptr),%r12 ; lea -len-1(%len),%r13
+ *   1: test %r13,%r13 ; jz 3f ; cmp $' ',0(%r12) ; je 2f ; cmp $'\t',0(%r12) ; jne 3f
+ *   2: add $1,%r12 ; sub $1,%r13 ; jmp 1b
+ *   3:
+ */
+static void put_header(const struct emission *em, const struct bound_step *step)
+{
+	enum reg ptr = step->from.reg, len = step->len.reg;
+	char text[EXPR_MAX_TEXT + 2];
+	struct piece piece = { 0 };
+	struct buf *out = em->out;
+	size_t again, empty, space, other;
+
+	snprintf(text, sizeof(text), "%s:", step->name);
+	emit_imm(out, true, EMIT_IMM_CMP, len, (uint32_t)strlen(text));
+	put_skip(out, EMIT_B, em->skips);
+	while (next_piece(text, &piece)) {
+		emit_mem(out, false, piece.size == 1 ? EMIT_MOVZX8 : EMIT_MOV, REG_R12, ptr,
+			 piece.at);
+		emit_imm(out, false, EMIT_IMM_OR, REG_R12, piece.case_bits);
+		emit_imm(out, false, EMIT_IMM_CMP, REG_R12, piece.bytes);
+		put_skip(out, EMIT_NE, em->skips);
+	}
+	emit_mem(out, true, EMIT_LEA, REG_R12, ptr, (int32_t)strlen(text));
+	emit_mem(out, true, EMIT_LEA, REG_R13, len, -(int32_t)strlen(text));
+	again = out->len;
+	emit_regs(out, true, EMIT_TEST, REG_R13, REG_R13);
+	empty = emit_jump(out, EMIT_E);
+	emit_cmp_imm_mem(out, 1, REG_R12, 0, ' ');
+	space = emit_jump(out, EMIT_E);
+	emit_cmp_imm_mem(out, 1, REG_R12, 0, '\t');
+	other = emit_jump(out, EMIT_NE);
+	emit_land(out, space);
+	emit_imm(out, true, EMIT_IMM_ADD, REG_R12, 1);
+	emit_imm(out, true, EMIT_IMM_SUB, REG_R13, 1);
+	emit_jump_back(out, EMIT_ALWAYS, again);
+	emit_land(out, empty);
+	emit_land(out, other);
+}
+
+/* %r13 = the end of the slice at off(%base) */
+static void put_slice_end(struct buf *out, const struct source *slice, int32_t stride)
+{
+	emit_mem(out, true, EMIT_IMUL_IMM, REG_R13, slice->reg, slice->off + 8);
+	buf_u32(out, (uint32_t)stride);
+	emit_mem(out, true, EMIT_ADD, REG_R13, slice->reg, slice->off);
+}
+
+/*
+ *	[test %base,%base ; jz skip]
+ *	mov off(%base),%r12
+ *   1: imul $stride,off+8(%base),%r13 ; add off(%base),%r13 ; cmp %r13,%r12 ; jae skip
+ *	cmp $len,name_off+8(%r12) ; jne 2f ; mov name_off(%r12),%r13
+ *	cmp $bytes,i(%r13) ; jne 2f
+ *	jmp 3f
+ *   2: add $stride,%r12 ; jmp 1b
+ *   3:
+ */
+static void put_field(const struct emission *em, const struct bound_step *step)
+{
+	struct source slice = source_of(em, &step->from);
+	struct steps_skips other = { .count = 0 };
+	struct piece piece = { 0 };
+	struct buf *out = em->out;
+	size_t again, found;
+
+	add_skip(em->skips, put_unless_nil(out, &slice));
+	emit_mem(out, true, EMIT_MOV, REG_R12, slice.reg, slice.off);
+	again = out->len;
+	put_slice_end(out, &slice, step->stride);
+	emit_regs(out, true, EMIT_CMP, REG_R12, REG_R13);
+	put_skip(out, EMIT_AE, em->skips);
+	emit_cmp_imm_mem(out, 8, REG_R12, step->name_off + 8, (uint32_t)strlen(step->name));
+	put_skip(out, EMIT_NE, &other);
+	emit_mem(out, true, EMIT_MOV, REG_R13, REG_R12, step->name_off);
+	while (next_piece(step->name, &piece)) {
+		emit_cmp_imm_mem(out, piece.size, REG_R13, piece.at, piece.bytes);
+		put_skip(out, EMIT_NE, &other);
+	}
+	found = emit_jump(out, EMIT_ALWAYS);
+	steps_land(out, &other);
+	emit_imm(out, true, EMIT_IMM_ADD, REG_R12, (uint32_t)step->stride);
+	emit_jump_back(out, EMIT_ALWAYS, again);
+	emit_land(out, found);
 }
 
 void steps_put(struct buf *out, const struct steps_data *data, const struct bound_probe *probe,
-	       uint32_t depth)
+	       uint32_t depth, struct steps_skips *skips_ret)
 {
-	for (int i = 0; i < probe->nsteps; i++) {
-		const struct bound_step *step = &probe->steps[i];
-		struct source source = source_of(&step->from, depth);
+	static void (*const put[])(const struct emission *, const struct bound_step *) = {
+		[STEP_LOAD] = put_load,     [STEP_NUMBER] = put_number, [STEP_WITHIN] = put_within,
+		[STEP_HEADER] = put_header, [STEP_FIELD] = put_field,   [STEP_NIL] = put_nil,
+		[STEP_NOT_NIL] = put_nil,
+	};
+	struct emission em = { out, data, probe, depth, skips_ret };
 
-		switch (step->kind) {
-		case STEP_LOAD:
-			put_load(out, data, step->dst, &source);
-			break;
-		case STEP_NUMBER:
-			put_number(out, data, step->dst, &source, step->numbers);
-			break;
-		}
-	}
+	skips_ret->count = 0;
+	for (int i = 0; i < probe->nsteps; i++)
+		put[probe->steps[i].kind](&em, &probe->steps[i]);
 }
 
 void steps_data_start(struct steps_data *data, struct buf *out, uint64_t vaddr, size_t top)
@@ -204,11 +311,9 @@ void steps_data_add(struct steps_data *data, struct buf *out, const struct bound
 	for (int i = 0; i < probe->nsteps; i++) {
 		const struct bound_step *step = &probe->steps[i];
 		uint8_t table[DEF_ENUM_CODES];
-		bool there = step->kind != STEP_NUMBER;
 
-		for (size_t j = 0; j < data->ntables && !there; j++)
-			there = data->tables[j].numbers == step->numbers;
-		if (there || !def_enum_table(step->numbers, step->minor, table))
+		if (step->kind != STEP_NUMBER || table_of(data, step->numbers) ||
+		    !def_enum_table(step->numbers, step->minor, table))
 			continue;
 		buf_align(out, DEF_ENUM_CODES, 0);
 		mem_grow(&data->tables, data->ntables, &data->tables_cap, sizeof(*data->tables));

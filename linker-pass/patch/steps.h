@@ -35,13 +35,16 @@ void steps_data_start(struct steps_data *data, struct buf *out, uint64_t vaddr, 
 void steps_data_add(struct steps_data *data, struct buf *out, const struct bound_probe *probe);
 void steps_data_free(struct steps_data *data);
 
-/* Has the site fire under its probe's condition only. What lies between the two calls is
- * jumped over otherwise; the first one's result, 0 without a condition, goes to the other. */
-size_t steps_put_condition(struct buf *out, const struct bound_probe *probe);
-void steps_end_condition(struct buf *out, size_t jump);
+/* Jumps to behind the nop site, when the probe is not to fire. */
+struct steps_skips {
+	size_t jumps[24];
+	int count;
+};
 
 /* Puts the code at out's end. `depth` is that of the site's spot. */
 void steps_put(struct buf *out, const struct steps_data *data, const struct bound_probe *probe,
-	       uint32_t depth);
+	       uint32_t depth, struct steps_skips *skips_ret);
+/* The skips lead to out's end: call it behind the nop site. */
+void steps_land(struct buf *out, const struct steps_skips *skips);
 
 #endif

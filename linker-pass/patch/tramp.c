@@ -27,19 +27,17 @@ static bool reaches(uint64_t from_end, uint64_t target)
 	return distance >= INT32_MIN && distance <= INT32_MAX;
 }
 
-/* The steps and the nop site of one probe, which fires under its condition only. */
+/* The steps and the nop site of one probe. */
 static void put_site(struct tramps *tramps, struct site *site)
 {
+	struct steps_skips skips = { .count = 0 };
 	struct buf *out = &tramps->text;
-	size_t jump = 0;
 
-	if (site->probe) {
-		jump = steps_put_condition(out, site->probe);
-		steps_put(out, &tramps->data, site->probe, site->spot.depth);
-	}
+	if (site->probe)
+		steps_put(out, &tramps->data, site->probe, site->spot.depth, &skips);
 	site->pc = tramps->vaddr + out->len;
 	buf_put(out, tramp_nop, site->small_nop ? 1 : TRAMP_NOP_LEN);
-	steps_end_condition(out, jump);
+	steps_land(out, &skips);
 }
 
 /* The highest offset that anything is read at through a register a load has set. */

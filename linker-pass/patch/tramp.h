@@ -8,8 +8,7 @@
  *
  *   site:     e9 rel32 cc...      jmp T
  *   T:        [pre bytes]         of a short return
- *             [condition]         or jumps past the nop site
- *             [steps]             into %r12 and %r13 (patch/steps.h)
+ *             [steps]             into %r12 and %r13, or past the nop site (patch/steps.h)
  *             90 | 66 2e 0f 1f 84 00 00000000   nop site; one per probe, never over a page
  *             displaced bytes
  *             e9 rel32            jmp back, unless they end in ret

@@ -24,6 +24,7 @@ struct binder {
 	const struct abi_value *values;
 	struct bound_probe *bound;
 	struct loads loads;
+	int scratch_used; /* registers that are taken before the loads */
 	int chain_of[BOUND_MAX_ARGS]; /* index into loads of each MEM operand, or -1 */
 };
 
@@ -47,7 +48,7 @@ static enum reg place_reg(const struct place *place, uint64_t off, uint64_t size
 
 static struct err *place_root(struct binder *b, const char *name, struct place *place)
 {
-	bool at_return = b->bound->def->at == DEF_RETURN;
+	bool at_return = b->bound->variant->at == DEF_RETURN;
 
 	if (!strcmp(name, "g")) {
 		place->chain.root = REG_R14;
@@ -254,6 +255,94 @@ static struct err *add_path(struct binder *b, const struct expr *expr, const cha
 	return err;
 }
 
+static struct bound_step *add_step(struct binder *b, enum step_kind kind)
+{
+	struct bound_step *step = &b->bound->steps[b->bound->nsteps++];
+
+	*step = (struct bound_step){ .kind = kind };
+	return step;
+}
+
+/* Both words of the text at `place` must be in registers: R12 and R13 get the value. */
+static struct err *add_header(struct binder *b, const struct place *place,
+			      struct bound_step *step, struct operand words[2])
+{
+	int chain;
+
+	if (!place->value || (strcmp(place->type, "string") && strcmp(place->type, "[]uint8") &&
+			      strcmp(place->type, "[]byte")))
+		return err_new("header() takes a string or []byte that is passed in registers");
+	TRY(word_operand(b, place, 0, 8, &step->from, &chain));
+	TRY(word_operand(b, place, 8, 8, &step->len, &chain));
+	words[0] = (struct operand){ OPERAND_REG, 8, REG_R12, 0 };
+	words[1] = (struct operand){ OPERAND_REG, -8, REG_R13, 0 };
+	return NULL;
+}
+
+/* An offset in the elements of field()'s slice; false when the probe is refused. */
+static bool element_field(struct binder *b, const char *type, const char *name, int32_t *off_ret)
+{
+	struct field field;
+
+	b->bound->refusal = fields_find(b->fields, type, name, &field, &b->bound->detail);
+	if (b->bound->refusal != REFUSED_NONE)
+		return false;
+	*off_ret = (int32_t)field.offset;
+	free(field.type);
+	return true;
+}
+
+/* R12 gets the address of the element, whose Value is then one dereference away. */
+static struct err *add_field(struct binder *b, const struct place *place,
+			     struct bound_step *step, struct operand words[2])
+{
+	const char *element = place->type + 2;
+	int32_t value_off;
+	uint64_t size;
+
+	if (place->value || place->chain.nhops || strncmp(place->type, "[]", 2))
+		return err_new("field() takes a slice that is one pointer away");
+	step->from = (struct operand){ OPERAND_MEM, 8, place->chain.root, place->disp };
+	if (!element_field(b, element, "Name", &step->name_off) ||
+	    !element_field(b, element, "Value", &value_off))
+		return NULL;
+	if (!fields_type_size(b->fields, element, &size) || size > INT32_MAX)
+		return err_new("the size of %s should be known: put it under types", element);
+	step->stride = (int32_t)size;
+	words[0] = (struct operand){ OPERAND_MEM, 8, REG_R12, value_off };
+	words[1] = (struct operand){ OPERAND_MEM, -8, REG_R12, value_off + 8 };
+	return NULL;
+}
+
+/* header() and field(): the probe fires only when they find something. */
+static struct err *add_search(struct binder *b, const struct expr *expr, const char *name,
+			      const char *declared, const struct shape *shape)
+{
+	bool header = expr->kind == EXPR_HEADER;
+	struct operand words[2] = { 0 };
+	struct place place;
+	struct err *err;
+
+	if (strcmp(declared, "string"))
+		return err_new("what is found is a string, not a %s", declared);
+	if (b->scratch_used)
+		return err_new("only one value can be searched for");
+	err = place_find(b, expr, &place);
+	if (!err && b->bound->refusal == REFUSED_NONE) {
+		struct bound_step *step = add_step(b, header ? STEP_HEADER : STEP_FIELD);
+
+		strcpy(step->name, expr->text);
+		b->scratch_used = 2;
+		err = header ? add_header(b, &place, step, words)
+			     : add_field(b, &place, step, words);
+	}
+	for (int i = 0; i < 2 && !err && b->bound->refusal == REFUSED_NONE; i++)
+		add_word(b, mem_printf("%s%s", name, shape->suffix[i]), shape->type[i],
+			 declared, words[i], -1);
+	free(place.type);
+	return err;
+}
+
 static void add_const(struct binder *b, int64_t value, const char *name, const char *declared,
 		      const struct shape *shape)
 {
@@ -274,7 +363,9 @@ static struct err *add_value(struct binder *b, const char *text, const struct de
 	TRY(shape_of(declared, &shape));
 	if (text)
 		err = expr_parse(&in, &expr);
-	if (!err && expr.kind != EXPR_CONST)
+	if (!err && (expr.kind == EXPR_HEADER || expr.kind == EXPR_FIELD))
+		err = add_search(b, &expr, name, declared, &shape);
+	else if (!err && expr.kind != EXPR_CONST)
 		err = add_path(b, &expr, name, declared, &shape);
 	else if (!err && shape.nwords == 2 && expr.value)
 		err = err_new("a %s cannot be the constant %s", declared, text);
@@ -317,9 +408,11 @@ static struct err *add_when(struct binder *b)
 	struct err *err = place_find(b, &expr, &place);
 
 	if (!err && b->bound->refusal == REFUSED_NONE) {
-		b->bound->when = nil ? WHEN_NIL : WHEN_NOT_NIL;
-		b->bound->when_reg = place.value ? place_reg(&place, 0, 8) : REG_NONE;
-		if (b->bound->when_reg == REG_NONE)
+		enum reg reg = place.value ? place_reg(&place, 0, 8) : REG_NONE;
+
+		add_step(b, nil ? STEP_NIL : STEP_NOT_NIL)->from =
+			(struct operand){ OPERAND_REG, 8, reg, 0 };
+		if (reg == REG_NONE)
 			err = err_new("only a pointer or interface in a register can be a "
 				      "condition");
 	}
@@ -360,13 +453,16 @@ static struct err *add_all(struct binder *b)
 /* Has the trampoline turn Go's number in `arg` into ours. */
 static struct err *translate(struct binder *b, struct bound_arg *arg, int *used)
 {
-	struct bound_probe *bound = b->bound;
-	struct bound_step step = { .kind = STEP_NUMBER, .from = arg->op,
-				   .numbers = arg->numbers, .minor = b->fields->gobin->minor };
+	struct bound_step *step;
+	enum reg dst = REG_NONE;
 
-	TRY(loads_scratch(used, &step.dst));
-	bound->steps[bound->nsteps++] = step;
-	arg->op = (struct operand){ OPERAND_REG, arg->op.size, step.dst, 0 };
+	TRY(loads_scratch(used, &dst));
+	step = add_step(b, STEP_NUMBER);
+	step->dst = dst;
+	step->from = arg->op;
+	step->numbers = arg->numbers;
+	step->minor = b->fields->gobin->minor;
+	arg->op = (struct operand){ OPERAND_REG, arg->op.size, dst, 0 };
 	return NULL;
 }
 
@@ -374,7 +470,7 @@ static struct err *plan_steps(struct binder *b)
 {
 	struct bound_probe *bound = b->bound;
 	enum reg bases[LOADS_MAX_CHAINS];
-	int used;
+	int used = b->scratch_used;
 
 	TRY(loads_plan(&b->loads, bases, bound, &used));
 	for (int i = 0; i < bound->nargs; i++) {
@@ -394,6 +490,8 @@ struct err *arg_bind(struct fields *fields, const struct gotype_func *func,
 	struct binder b = { .fields = fields, .func = func, .values = values, .bound = bound };
 	struct err *err;
 
+	if (bound->within)
+		add_step(&b, STEP_WITHIN)->func = bound->within;
 	TRY(add_all(&b));
 	if (bound->refusal != REFUSED_NONE)
 		return NULL;

@@ -65,6 +65,22 @@ static struct err *bind_signature(struct fields *fields, const struct gotype_fun
 	return err;
 }
 
+/* The first of the space-separated functions that is in the binary, or NULL. */
+static const struct gofunc *find_first(const struct gobin *gobin, const char *names)
+{
+	const struct gofunc *func = NULL;
+
+	while (*names && !func) {
+		size_t len = strcspn(names, " ");
+		char *name = mem_strndup(names, len);
+
+		func = gobin_func(gobin, name);
+		free(name);
+		names += len + (names[len] == ' ');
+	}
+	return func;
+}
+
 static struct err *bind_variant(struct fields *fields, struct bound_probe *bound)
 {
 	const struct def_variant *variant = bound->variant;
@@ -74,6 +90,12 @@ static struct err *bind_variant(struct fields *fields, struct bound_probe *bound
 	bound->func = gobin_func(fields->gobin, variant->symbol);
 	if (!bound->func) {
 		refuse(bound, REFUSED_NOT_IN_BINARY, NULL);
+		return NULL;
+	}
+	bound->within = find_first(fields->gobin, variant->within);
+	if (*variant->within && !bound->within) {
+		refuse(bound, REFUSED_NOT_IN_BINARY,
+		       mem_printf("no %s to call it", variant->within));
 		return NULL;
 	}
 	if (odd_toolchain(fields->gobin)) {
@@ -131,7 +153,8 @@ static void count_inlined(struct bound_set *set, const struct gobin *gobin)
 		if (!bound->variant)
 			continue;
 		bound->inlined_copies = counts[n++];
-		if (bound->refusal == REFUSED_NOT_IN_BINARY && bound->inlined_copies)
+		if (bound->refusal == REFUSED_NOT_IN_BINARY && bound->inlined_copies &&
+		    !bound->detail)
 			bound->detail = mem_printf("inlined in %u places",
 						   bound->inlined_copies);
 	}

@@ -11,6 +11,7 @@
 #include "go/godwarf.h"
 #include "probe/def.h"
 #include "elf/operand.h"
+#include "probe/expr.h"
 #include "probe/refusal.h"
 
 #define BOUND_MAX_ARGS 12 /* BPF_USDT_MAX_ARG_CNT of libbpf */
@@ -25,14 +26,32 @@ enum step_kind {
 	STEP_LOAD,
 	/* dst = our number for Go's in `from`, one byte in memory or in a register. */
 	STEP_NUMBER,
+
+	/* These may find that the probe does not fire: then the nop site is jumped over. They
+	 * come first. */
+
+	/* Fires when the register `from` is, or is not, 0. */
+	STEP_NIL,
+	STEP_NOT_NIL,
+	/* Fires when `func` called this function, itself or through one other. */
+	STEP_WITHIN,
+	/* Fires when the text at `from`, `len` bytes (both in registers), starts with `name`,
+	 * in whatever case, and a colon. R12 and R13 = what follows, less white space. */
+	STEP_HEADER,
+	/* `from` is a slice in memory, of elements of `stride` bytes which have a string at
+	 * `name_off`. Fires when one of these is `name`; R12 = the address of the first. */
+	STEP_FIELD,
 };
 
 struct bound_step {
 	enum step_kind kind;
-	enum reg dst;
-	struct operand from;
+	enum reg dst; /* LOAD and NUMBER */
+	struct operand from, len;
 	const struct def_enum *numbers; /* NUMBER; borrowed */
 	unsigned minor;                 /* NUMBER: Go's release */
+	const struct gofunc *func;      /* WITHIN; borrowed */
+	char name[EXPR_MAX_TEXT + 1];   /* HEADER and FIELD */
+	int32_t stride, name_off;       /* FIELD */
 };
 
 struct bound_arg {
@@ -43,18 +62,15 @@ struct bound_arg {
 	const struct def_enum *numbers; /* what the word's values are called; or NULL. Borrowed */
 };
 
-enum bound_when { WHEN_ALWAYS, WHEN_NIL, WHEN_NOT_NIL };
-
 struct bound_probe {
 	const struct def_probe *def;         /* borrowed */
 	const struct def_variant *variant;   /* borrowed; NULL when refused for its version */
 	const struct gofunc *func;           /* borrowed; NULL when not in the binary */
+	const struct gofunc *within;         /* what must have called it, or NULL; borrowed */
 	struct bound_arg args[BOUND_MAX_ARGS];
 	int nargs;
 	struct bound_step steps[BOUND_MAX_STEPS]; /* in order, before the nop site */
 	int nsteps;
-	enum bound_when when;
-	enum reg when_reg; /* what `when` looks at */
 	unsigned inlined_copies; /* calls the probe will not see */
 	enum refusal refusal;
 	char *detail; /* more about the refusal, or NULL */

@@ -35,6 +35,7 @@ static void free_variant(struct def_variant *variant, size_t nargs)
 	free(variant->signature);
 	free(variant->goid);
 	free(variant->when);
+	free(variant->within);
 	for (size_t i = 0; variant->values && i < nargs; i++)
 		free(variant->values[i]);
 	free(variant->values);

@@ -56,11 +56,14 @@ struct def_arg {
  */
 struct def_variant {
 	struct go_range range;
+	enum def_at at;  /* the probe's, unless the variant says otherwise */
 	char *symbol;    /* linker symbol, e.g. "net/http.(*Transport).roundTrip" */
 	char *signature; /* "func(t *Transport, req *Request) (resp *Response, err error)" */
 	bool nosplit;    /* the function has no stack check: allowed, with a 1-byte nop site */
 	char *goid;      /* expression for arg0 when it is not the current goroutine's; or NULL */
 	char *when;      /* "err == nil": fires only then; or NULL for always */
+	char *within;    /* only calls that a function makes, itself or through one other: the
+			  * first of these, space-separated, that the binary has; or "" */
 	char **values;   /* an expression for each of the probe's args; NULL = always 0 here */
 	int line;        /* in the definition file, for messages */
 	struct def_place signature_at, goid_at, when_at;

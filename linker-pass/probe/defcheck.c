@@ -59,8 +59,7 @@ static const struct gotype_param *find_param(const struct gotype_func *func, con
 }
 
 /* That the expression starts with something that is there when the probe fires. */
-static struct err *check_root(const struct def_probe *probe, const struct gotype_func *func,
-			      const char *root)
+static struct err *check_root(enum def_at at, const struct gotype_func *func, const char *root)
 {
 	const struct gotype_param *param = find_param(func, root);
 
@@ -68,16 +67,17 @@ static struct err *check_root(const struct def_probe *probe, const struct gotype
 		return NULL;
 	if (!param || !strcmp(root, "_"))
 		return err_new("the signature has no parameter or result \"%s\"", root);
-	if (probe->at == DEF_ENTRY && param->result)
+	if (at == DEF_ENTRY && param->result)
 		return err_new("\"%s\" is a result: it has no value yet at the entry", root);
-	if (probe->at == DEF_RETURN && !param->result)
+	if (at == DEF_RETURN && !param->result)
 		return err_new("\"%s\" is a parameter: at a return only results and g can be "
 			       "read", root);
 	return NULL;
 }
 
-static struct err *check_value(const struct def_probe *probe, const struct gotype_func *func,
-			       const char *text, struct def_place place)
+static struct err *check_value(const struct def_probe *probe, const struct def_variant *variant,
+			       const struct gotype_func *func, const char *text,
+			       struct def_place place)
 {
 	struct golex in = { text, text };
 	struct expr expr;
@@ -90,7 +90,7 @@ static struct err *check_value(const struct def_probe *probe, const struct gotyp
 	if (!err) {
 		in.pos = text;
 		if (expr.npath)
-			err = check_root(probe, func, expr.path[0]);
+			err = check_root(variant->at, func, expr.path[0]);
 		expr_clear(&expr);
 	}
 	return placed(err, probe, place, &in);
@@ -110,7 +110,7 @@ static struct err *check_when(const struct def_probe *probe, const struct gotype
 
 	if (!err) {
 		in.pos = in.text;
-		err = check_root(probe, func, expr.path[0]);
+		err = check_root(variant->at, func, expr.path[0]);
 		expr_clear(&expr);
 	}
 	return placed(err, probe, variant->when_at, &in);
@@ -130,11 +130,12 @@ struct err *def_check_variant(const struct def_probe *probe, const struct def_va
 				     "parameter another name"),
 			     probe, variant->signature_at, &in);
 	if (!err)
-		err = check_value(probe, func, variant->goid, variant->goid_at);
+		err = check_value(probe, variant, func, variant->goid, variant->goid_at);
 	if (!err)
 		err = check_when(probe, func, variant);
 	for (size_t i = 0; i < probe->nargs && !err; i++)
-		err = check_value(probe, func, variant->values[i], variant->values_at[i]);
+		err = check_value(probe, variant, func, variant->values[i],
+				  variant->values_at[i]);
 	gotype_func_free(func);
 	return err;
 }

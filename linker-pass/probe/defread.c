@@ -233,52 +233,24 @@ static void read_place(struct ynode at, const char *key, struct def_place *place
 	yaml_place(node, &place->line, &place->column);
 }
 
-static struct err *read_variant(struct ynode at, struct def_probe *probe)
-{
-	struct def_variant *variant = &probe->variants[probe->nvariants++];
-	int column;
-
-	yaml_place(at, &variant->line, &column);
-	TRY(def_check_keys(at, "a variant",
-			   "!func !signature values since until nosplit goid when"));
-	TRY(read_range(at, &variant->range));
-	TRY(def_read_text(at, "func", &variant->symbol));
-	TRY(def_read_text(at, "signature", &variant->signature));
-	TRY(def_read_text(at, "goid", &variant->goid));
-	TRY(def_read_text(at, "when", &variant->when));
-	TRY(read_flag(at, "nosplit", &variant->nosplit));
-	read_place(at, "signature", &variant->signature_at);
-	read_place(at, "goid", &variant->goid_at);
-	read_place(at, "when", &variant->when_at);
-	TRY(read_values(at, probe, variant));
-	if (!gotype_package_len(variant->symbol)) {
-		struct ynode node = at;
-
-		def_find(at, "func", &node);
-		return yaml_error(node, "\"%s\" should be a linker symbol such as "
-					"net/http.(*conn).serve", variant->symbol);
-	}
-	return def_check_variant(probe, variant);
-}
-
-/* "otel: [a, b]" as "a b". */
-static struct err *read_otel(struct ynode at, char **otel_ret)
+/* A list of names, [a, b], as "a b". */
+static struct err *read_names(struct ynode at, const char *key, char **names_ret)
 {
 	struct ynode list = at;
 	int count;
 
-	TRY(def_read_list(at, "otel", &list, &count));
-	*otel_ret = mem_strdup("");
+	TRY(def_read_list(at, key, &list, &count));
+	*names_ret = mem_strdup("");
 	for (int i = 0; i < count; i++) {
 		const char *name = yaml_text(yaml_item(list, i));
 
 		if (!name || !*name || strchr(name, ' '))
-			return yaml_error(yaml_item(list, i), "an attribute name should be here");
+			return yaml_error(yaml_item(list, i), "a name should be here");
 
-		char *joined = mem_printf("%s%s%s", *otel_ret, i ? " " : "", name);
+		char *joined = mem_printf("%s%s%s", *names_ret, i ? " " : "", name);
 
-		free(*otel_ret);
-		*otel_ret = joined;
+		free(*names_ret);
+		*names_ret = joined;
 	}
 	return NULL;
 }
@@ -296,6 +268,52 @@ static struct err *read_choice(struct ynode at, const char *key, const char *fir
 		return yaml_error(node, "\"%s\" should be %s or %s", key, first, second);
 	*second_ret = !strcmp(text, second);
 	return NULL;
+}
+
+/* Where the variant stands: as the probe, but for a key of its own. */
+static struct err *read_variant_at(struct ynode at, const struct def_probe *probe,
+				   struct def_variant *variant)
+{
+	struct ynode node;
+	bool second;
+
+	variant->at = probe->at;
+	if (!def_find(at, "at", &node))
+		return NULL;
+	TRY(read_choice(at, "at", "entry", "return", &second));
+	variant->at = second ? DEF_RETURN : DEF_ENTRY;
+	return NULL;
+}
+
+static struct err *read_variant(struct ynode at, struct def_probe *probe)
+{
+	struct def_variant *variant = &probe->variants[probe->nvariants++];
+	int column;
+
+	yaml_place(at, &variant->line, &column);
+	TRY(def_check_keys(at, "a variant",
+			   "!func !signature values since until nosplit goid when "
+			   "within at"));
+	TRY(read_range(at, &variant->range));
+	TRY(def_read_text(at, "func", &variant->symbol));
+	TRY(def_read_text(at, "signature", &variant->signature));
+	TRY(def_read_text(at, "goid", &variant->goid));
+	TRY(def_read_text(at, "when", &variant->when));
+	TRY(read_names(at, "within", &variant->within));
+	TRY(read_flag(at, "nosplit", &variant->nosplit));
+	TRY(read_variant_at(at, probe, variant));
+	read_place(at, "signature", &variant->signature_at);
+	read_place(at, "goid", &variant->goid_at);
+	read_place(at, "when", &variant->when_at);
+	TRY(read_values(at, probe, variant));
+	if (!gotype_package_len(variant->symbol)) {
+		struct ynode node = at;
+
+		def_find(at, "func", &node);
+		return yaml_error(node, "\"%s\" should be a linker symbol such as "
+					"net/http.(*conn).serve", variant->symbol);
+	}
+	return def_check_variant(probe, variant);
 }
 
 /* Folded text without the line break that YAML may leave at its end. */
@@ -323,7 +341,7 @@ static struct err *read_probe_texts(struct ynode at, struct def_probe *probe)
 	trim(probe->doc);
 	TRY(read_choice(at, "stability", "stable", "experimental", &second));
 	TRY(def_read_text(at, "stability", &probe->stability));
-	return read_otel(at, &probe->otel);
+	return read_names(at, "otel", &probe->otel);
 }
 
 static struct err *read_probe(struct reader *in, struct ynode at, struct def_probe *probe)

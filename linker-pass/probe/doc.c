@@ -102,9 +102,12 @@ static void put_places(const struct def_probe *probe, FILE *out)
 		char *text = def_range_text(range);
 
 		fprintf(out, "- %s: %s of `%s`", text,
-			probe->at == DEF_ENTRY ? "entry" : "return", variant->symbol);
+			variant->at == DEF_ENTRY ? "entry" : "return", variant->symbol);
 		if (variant->when)
 			fprintf(out, " when `%s`", variant->when);
+		if (*variant->within)
+			fprintf(out, " called by `%s`", strrchr(variant->within, ' ') ?
+				strrchr(variant->within, ' ') + 1 : variant->within);
 		fprintf(out, ", `%s`\n", variant->signature);
 		free(text);
 	}

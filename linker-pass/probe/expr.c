@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "probe/expr.h"
 
@@ -35,6 +36,23 @@ static struct err *parse_number(struct golex *in, struct expr *expr)
 	return NULL;
 }
 
+/* The path and the name of header() and field(), and the closing bracket. */
+static struct err *parse_search(struct golex *in, struct expr *expr)
+{
+	TRY(parse_path(in, expr));
+	TRY(golex_expect(in, ","));
+	TRY(golex_expect(in, "\""));
+
+	size_t len = strspn(in->pos, "abcdefghijklmnopqrstuvwxyz0123456789-_");
+
+	if (!len || len > EXPR_MAX_TEXT || in->pos[len] != '"')
+		return err_new("a name of 1 to %d lower-case letters, digits, - and _ should "
+			       "stand between the quotes", EXPR_MAX_TEXT);
+	memcpy(expr->text, in->pos, len);
+	in->pos += len + 1;
+	return golex_expect(in, ")");
+}
+
 static struct err *parse_any(struct golex *in, struct expr *expr)
 {
 	golex_space(in);
@@ -50,6 +68,14 @@ static struct err *parse_any(struct golex *in, struct expr *expr)
 		expr->kind = EXPR_LEN;
 		TRY(parse_path(in, expr));
 		return golex_expect(in, ")");
+	}
+	if (golex_accept(in, "header(")) {
+		expr->kind = EXPR_HEADER;
+		return parse_search(in, expr);
+	}
+	if (golex_accept(in, "field(")) {
+		expr->kind = EXPR_FIELD;
+		return parse_search(in, expr);
 	}
 	expr->kind = EXPR_PATH;
 	return parse_path(in, expr);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Value expressions of definitions: "req.URL.Path", "len(addrs)", "g.m.curg.goid", "1". */
+/*
+ * Value expressions of definitions: "req.URL.Path", "len(addrs)", "g.m.curg.goid", "1",
+ * 'header(line, "name")', 'field(list, "name")'.
+ */
 #ifndef PROBE_EXPR_H
 #define PROBE_EXPR_H
 
@@ -10,15 +13,17 @@
 #include "probe/golex.h"
 
 #define EXPR_MAX_PATH 8
+#define EXPR_MAX_TEXT 32
 
-enum expr_kind { EXPR_CONST, EXPR_PATH, EXPR_LEN };
+enum expr_kind { EXPR_CONST, EXPR_PATH, EXPR_LEN, EXPR_HEADER, EXPR_FIELD };
 
 struct expr {
 	enum expr_kind kind;
 	int64_t value; /* CONST */
-	/* PATH and LEN: a parameter, result or "g", then fields. Owned. */
+	/* All but CONST: a parameter, result or "g", then fields. Owned. */
 	char *path[EXPR_MAX_PATH];
 	size_t npath;
+	char text[EXPR_MAX_TEXT + 1]; /* HEADER and FIELD: the name looked for, lower case */
 };
 
 /* Parses the whole text. On an error in->pos is where it is. Free with expr_clear(). */

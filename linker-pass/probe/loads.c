@@ -48,6 +48,15 @@ static int longest_loaded(const struct loads *loads, const enum reg *bases, int 
 	return best;
 }
 
+static int count_loads(const struct bound_probe *bound)
+{
+	int count = 0;
+
+	for (int i = 0; i < bound->nsteps; i++)
+		count += bound->steps[i].kind == STEP_LOAD;
+	return count;
+}
+
 static struct err *load_chain(const struct loads *loads, enum reg *bases, int index,
 			      enum reg dst, struct bound_probe *bound)
 {
@@ -56,7 +65,7 @@ static struct err *load_chain(const struct loads *loads, enum reg *bases, int in
 	enum reg base = from < 0 ? chain->root : bases[from];
 
 	for (int i = from < 0 ? 0 : loads->chains[from].nhops; i < chain->nhops; i++) {
-		if (bound->nsteps == BOUND_MAX_LOADS)
+		if (count_loads(bound) == BOUND_MAX_LOADS)
 			return err_new("the values take more than %d loads", BOUND_MAX_LOADS);
 		bound->steps[bound->nsteps++] = (struct bound_step){
 			.kind = STEP_LOAD, .dst = dst,
@@ -95,18 +104,17 @@ struct err *loads_scratch(int *used, enum reg *reg_ret)
 }
 
 struct err *loads_plan(const struct loads *loads, enum reg bases[LOADS_MAX_CHAINS],
-		       struct bound_probe *bound, int *used_ret)
+		       struct bound_probe *bound, int *used)
 {
-	int used = 0, index;
+	int index;
 
 	for (int i = 0; i < loads->count; i++)
 		bases[i] = loads->chains[i].nhops ? REG_NONE : loads->chains[i].root;
 	while ((index = next_chain(loads, bases)) >= 0) {
 		enum reg dst = REG_NONE;
 
-		TRY(loads_scratch(&used, &dst));
+		TRY(loads_scratch(used, &dst));
 		TRY(load_chain(loads, bases, index, dst, bound));
 	}
-	*used_ret = used;
 	return NULL;
 }

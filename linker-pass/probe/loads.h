@@ -34,11 +34,11 @@ int loads_intern(struct loads *loads, const struct chain *chain);
 
 /*
  * Gives each chain its base register, bases[index], and adds the loads it takes to the steps
- * of `bound`. *used_ret is how many scratch registers that took. An error when two registers
- * or BOUND_MAX_LOADS loads do not suffice.
+ * of `bound`. *used is how many scratch registers are taken. An error when two registers or
+ * BOUND_MAX_LOADS loads do not suffice.
  */
 struct err *loads_plan(const struct loads *loads, enum reg bases[LOADS_MAX_CHAINS],
-		       struct bound_probe *bound, int *used_ret);
+		       struct bound_probe *bound, int *used);
 
 /* The next scratch register. An error when none is left. */
 struct err *loads_scratch(int *used, enum reg *reg_ret);

@@ -8,7 +8,9 @@
 #include "base/buf.h"
 #include "patch/steps.h"
 
+#define CODE_AT 0x10000000ul
 #define CODE_SIZE 16384
+#define CPU_AT (CODE_AT + CODE_SIZE - 256) /* where the code finds its struct cpu */
 
 /* Before and after; the code keeps a pointer to it on the stack. */
 struct cpu {
@@ -48,6 +50,7 @@ static void put_move(struct buf *out, uint8_t opcode, int reg, int base)
 static size_t put_function(struct buf *out, const struct steps_data *data,
 			   const struct bound_probe *probe, uint32_t depth)
 {
+	struct steps_skips skips;
 	size_t start = out->len;
 
 	put(out, "53 55 41 54 41 55 41 56 41 57 57"); /* push rbx rbp r12-r15 rdi */
@@ -55,15 +58,12 @@ static size_t put_function(struct buf *out, const struct steps_data *data,
 		if (reg != REG_RSP && reg != REG_RDI)
 			put_move(out, 0x8b, reg, REG_RDI);
 	put_move(out, 0x8b, REG_RDI, REG_RDI);
-
-	size_t jump = steps_put_condition(out, probe);
-
-	steps_put(out, data, probe, depth);
+	steps_put(out, data, probe, depth, &skips);
 	put(out, "50 48 8b 44 24 08");             /* push rax; mov 8(rsp),rax */
 	put(out, "c7 80 80 00 00 00 01 00 00 00"); /* movl $1,128(rax) */
 	put(out, "58");                            /* pop rax */
-	steps_end_condition(out, jump);
-	put(out, "50 48 8b 44 24 08");             /* push rax; mov 8(rsp),rax */
+	steps_land(out, &skips);
+	put(out, "50 48 8b 44 24 08"); /* push rax; mov 8(rsp),rax */
 	for (int reg = 1; reg < 16; reg++)
 		if (reg != REG_RSP)
 			put_move(out, 0x89, reg, REG_RAX);
@@ -75,8 +75,9 @@ static size_t put_function(struct buf *out, const struct steps_data *data,
  * r12 and r13 must keep their values. */
 static void run(const struct bound_probe *probe, struct cpu *cpu)
 {
-	void *code = mmap(NULL, CODE_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC,
-			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *code = mmap((void *)CODE_AT, CODE_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	struct cpu *shared = (struct cpu *)CPU_AT;
 	struct cpu before = *cpu;
 	struct steps_data data;
 	struct buf out = { 0 };
@@ -88,8 +89,12 @@ static void run(const struct bound_probe *probe, struct cpu *cpu)
 	steps_data_start(&data, &out, (uint64_t)code, 64);
 	steps_data_add(&data, &out, probe);
 	start = put_function(&out, &data, probe, 0);
+	check("code fits", out.len < CODE_SIZE - 256, true);
 	memcpy(code, out.data, out.len);
-	((void (*)(struct cpu *))((uint8_t *)code + start))(cpu);
+	*shared = *cpu;
+	shared->fired = 0;
+	((void (*)(struct cpu *))((uint8_t *)code + start))(shared);
+	*cpu = *shared;
 	for (int reg = 0; reg < 16; reg++)
 		if (reg != REG_RSP && reg != REG_R12 && reg != REG_R13)
 			check("register kept", cpu->regs[reg], before.regs[reg]);
@@ -132,7 +137,6 @@ static void loads(void)
 	}
 	for (int nil = 0; nil < 2; nil++) { /* the base, or what it leads to */
 		struct cpu cpu = numbered();
-		struct cpu *stack = &cpu;
 
 		cpu.regs[REG_RAX] = nil ? (uint64_t)pointers : 0;
 		probe.steps[0].from = memory(REG_RAX, 8, 8);
@@ -140,7 +144,7 @@ static void loads(void)
 		probe.nsteps = 2; /* the block of zeros leads nowhere but to itself */
 		probe.steps[1] = (struct bound_step){ .kind = STEP_LOAD, .dst = REG_R12,
 						      .from = memory(REG_R12, 16, 8) };
-		run(&probe, stack);
+		run(&probe, &cpu);
 		check("zeros", cpu.regs[REG_R12] % 16, 0);
 	}
 	struct cpu cpu = numbered();
@@ -148,7 +152,7 @@ static void loads(void)
 	probe.nsteps = 1; /* what the code itself has pushed last */
 	probe.steps[0].from = memory(REG_ENTRY_SP, 0, 8);
 	run(&probe, &cpu);
-	check("stack", cpu.regs[REG_R12], (uint64_t)&cpu);
+	check("stack", cpu.regs[REG_R12], CPU_AT);
 }
 
 static void numbers(void)
@@ -198,8 +202,9 @@ static void numbers(void)
 	struct bound_probe probe = { .nsteps = 1 };
 
 	cpu.regs[REG_RCX] = 0;
-	probe.steps[0] = (struct bound_step){ STEP_NUMBER, REG_R12, memory(REG_RCX, 1, 1), &type,
-					      18 };
+	probe.steps[0] = (struct bound_step){ .kind = STEP_NUMBER, .dst = REG_R12,
+					      .from = memory(REG_RCX, 1, 1), .numbers = &type,
+					      .minor = 18 };
 	run(&probe, &cpu);
 	check("number behind nil, as of 0", cpu.regs[REG_R12], 1);
 }
@@ -209,21 +214,169 @@ static void conditions(void)
 	enum reg regs[] = { REG_RAX, REG_RBX, REG_RSI, REG_R8, REG_R11 };
 	struct bound_probe probe = { .nsteps = 2 };
 
-	for (int i = 0; i < probe.nsteps; i++)
-		probe.steps[i] = (struct bound_step){ .kind = STEP_LOAD, .dst = REG_R12,
-						      .from = memory(REG_RCX, 0, 8) };
-	for (unsigned i = 0; i < 3 * sizeof(regs) / sizeof(*regs); i++) {
+	probe.steps[1] = (struct bound_step){ .kind = STEP_LOAD, .dst = REG_R12,
+					      .from = memory(REG_RCX, 0, 8) };
+	for (unsigned i = 0; i < 2 * sizeof(regs) / sizeof(*regs); i++) {
+		enum step_kind kind = i % 2 ? STEP_NIL : STEP_NOT_NIL;
+		struct operand reg = { OPERAND_REG, 8, regs[i / 2], 0 };
 		struct cpu cpu = numbered();
 
+		probe.steps[0] = (struct bound_step){ .kind = kind, .from = reg };
 		cpu.regs[REG_RCX] = 0;
-		probe.when = (enum bound_when)(i % 3);
-		probe.when_reg = regs[i / 3];
 		run(&probe, &cpu);
-		check("fired, not nil", cpu.fired, probe.when != WHEN_NIL);
+		check("fired, not nil", cpu.fired, kind == STEP_NOT_NIL);
 		cpu = numbered();
-		cpu.regs[REG_RCX] = cpu.regs[probe.when_reg] = 0;
+		cpu.regs[REG_RCX] = cpu.regs[reg.reg] = 0;
 		run(&probe, &cpu);
-		check("fired, nil", cpu.fired, probe.when != WHEN_NOT_NIL);
+		check("fired, nil", cpu.fired, kind == STEP_NIL);
+	}
+}
+
+/* Bytes that end where the next page cannot be read. */
+static char *at_page_end(const char *text, size_t len)
+{
+	static char *page;
+
+	if (!page)
+		page = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (page == MAP_FAILED || mprotect(page + 4096, 4096, PROT_NONE))
+		abort();
+	return memcpy(page + 4096 - len, text, len);
+}
+
+static void header(const char *name, const char *line, const char *value)
+{
+	static const enum reg pairs[][2] = { { REG_RAX, REG_RBX }, { REG_R8, REG_RSI } };
+	struct bound_probe probe = { .nsteps = 1 };
+	struct bound_step *step = &probe.steps[0];
+
+	for (int i = 0; i < 2; i++) {
+		char *text = at_page_end(line, strlen(line));
+		struct cpu cpu = numbered();
+
+		*step = (struct bound_step){ .kind = STEP_HEADER,
+					     .from = { OPERAND_REG, 8, pairs[i][0], 0 },
+					     .len = { OPERAND_REG, 8, pairs[i][1], 0 } };
+		strcpy(step->name, name);
+		cpu.regs[pairs[i][0]] = *line ? (uint64_t)text : 0;
+		cpu.regs[pairs[i][1]] = strlen(line);
+		run(&probe, &cpu);
+		check(line, cpu.fired, value != NULL);
+		if (!value)
+			continue;
+		check(line, cpu.regs[REG_R13], strlen(value));
+		check(line, cpu.regs[REG_R12], (uint64_t)text + strlen(line) - strlen(value));
+	}
+}
+
+static void headers(void)
+{
+	header("traceparent", "traceparent: 00-ab-cd-01", "00-ab-cd-01");
+	header("traceparent", "TraceParent:00-ab", "00-ab");
+	header("traceparent", "TRACEPARENT: \t 00-ab", "00-ab");
+	header("traceparent", "traceparent:", "");
+	header("traceparent", "traceparent:  ", "");
+	header("traceparent", "traceparent: a b", "a b");
+	header("traceparent", "", NULL);
+	header("traceparent", "t", NULL);
+	header("traceparent", "traceparent", NULL);
+	header("traceparent", "traceparen:", NULL);
+	header("traceparent", "traceparent : 00", NULL);
+	header("traceparent", "traceparents: 00", NULL);
+	header("traceparent", "tracestate: 00-ab", NULL);
+	header("traceparent", "traceparenT; 00", NULL);
+	header("traceparent", "traceparent\032 00", NULL); /* a colon but for the case bit */
+	header("x-a_1", "X-A_1: v", "v");
+	header("x-a_1", "x\ra_1: v", NULL); /* a hyphen but for that bit */
+	header("te", "TE: trailers", "trailers");
+	header("te", "tf: trailers", NULL);
+	header("a", "A: b", "b");
+	header("a", "b: b", NULL);
+	header("a23456789-123456789-123456789-12", "A23456789-123456789-123456789-12: x", "x");
+	header("a23456789-123456789-123456789-12", "A23456789-123456789-123456789-13: x", NULL);
+}
+
+/* An element like golang.org/x/net/http2/hpack.HeaderField. */
+struct pair {
+	const char *name;
+	uint64_t name_len;
+	const char *value;
+	uint64_t value_len;
+	uint64_t sensitive;
+};
+
+static void field(const char *what, const struct pair *pairs, size_t n, const char *name,
+		  const struct pair *found)
+{
+	const uint64_t frame[4] = { 0, (uint64_t)pairs, n, n };
+	struct bound_probe probe = { .nsteps = 1 };
+	struct bound_step *step = &probe.steps[0];
+	struct cpu cpu = numbered();
+
+	*step = (struct bound_step){ .kind = STEP_FIELD, .from = memory(REG_RCX, 8, 8),
+				     .stride = sizeof(struct pair), .name_off = 0 };
+	strcpy(step->name, name);
+	cpu.regs[REG_RCX] = (uint64_t)frame;
+	run(&probe, &cpu);
+	check(what, cpu.fired, found != NULL);
+	if (found)
+		check(what, cpu.regs[REG_R12], (uint64_t)found);
+	cpu.regs[REG_RCX] = 0;
+	run(&probe, &cpu);
+	check("no frame", cpu.fired, 0);
+}
+
+static void fields(void)
+{
+	struct pair all[] = { { ":method", 7, "GET", 3, 0 },  { NULL, 0, NULL, 0, 0 },
+			      { "traceparenT", 11, "", 0, 0 }, { "traceparens", 11, "", 0, 0 },
+			      { "te", 2, "", 0, 0 },          { "traceparent", 11, "00", 2, 0 },
+			      { "traceparent", 11, "01", 2, 0 } };
+	struct pair last[] = { { at_page_end("abc", 3), 3, "x", 1, 0 } };
+
+	field("first of two", all, 7, "traceparent", &all[5]);
+	field("last", all, 6, "traceparent", &all[5]);
+	field("not among them", all, 5, "traceparent", NULL);
+	field("short name", all, 7, "te", &all[4]);
+	field("no elements", all, 0, "te", NULL);
+	field("nil slice", NULL, 0, "te", NULL);
+	field("prefix of one", all, 7, "trace", NULL);
+	field("end of a page", last, 1, "abc", &last[0]);
+	field("end of a page", last, 1, "abd", NULL);
+}
+
+/* What the code has pushed last, its argument, stands for the return address; that of the
+ * caller lies behind the frame pointer. Both as offsets in the function of 16 bytes. */
+static void within(void)
+{
+	static const struct {
+		int direct, second;
+		bool fires;
+	} cases[] = {
+		{ 0, -1, true },  { 15, -1, true }, { -1, 8, true },  { 16, 15, true },
+		{ -1, 16, false }, { 16, -1, false },
+	};
+	struct def_variant entry = { .at = DEF_ENTRY }, at_return = { .at = DEF_RETURN };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		uint64_t start = CPU_AT - (uint64_t)(int64_t)cases[i].direct;
+		struct gofunc func = { .entry = start, .end = start + 16 };
+		uint64_t caller[2] = { 0, start + (uint64_t)(int64_t)cases[i].second };
+		uint64_t own[2] = { (uint64_t)caller, 0 };
+		struct bound_probe probe = { .nsteps = 1, .variant = &entry };
+		struct cpu cpu = numbered();
+
+		probe.steps[0] = (struct bound_step){ .kind = STEP_WITHIN, .func = &func };
+		cpu.regs[REG_RBP] = (uint64_t)caller;
+		run(&probe, &cpu);
+		check("within, at the entry", cpu.fired, cases[i].fires);
+		probe.variant = &at_return;
+		cpu.regs[REG_RBP] = (uint64_t)own;
+		run(&probe, &cpu);
+		check("within, at a return", cpu.fired, cases[i].fires);
+		own[0] = 0;
+		run(&probe, &cpu);
+		check("end of the chain", cpu.fired, cases[i].direct >= 0 && cases[i].direct < 16);
 	}
 }
 
@@ -232,5 +385,8 @@ int main(void)
 	conditions();
 	loads();
 	numbers();
+	headers();
+	fields();
+	within();
 	return failures != 0;
 }
