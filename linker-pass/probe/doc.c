@@ -106,8 +106,7 @@ static void put_places(const struct def_probe *probe, FILE *out)
 		if (variant->when)
 			fprintf(out, " when `%s`", variant->when);
 		if (*variant->within)
-			fprintf(out, " called by `%s`", strrchr(variant->within, ' ') ?
-				strrchr(variant->within, ' ') + 1 : variant->within);
+			fprintf(out, " called by `%s`", variant->within);
 		fprintf(out, ", `%s`\n", variant->signature);
 		free(text);
 	}
