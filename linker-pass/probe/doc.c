@@ -87,6 +87,19 @@ static bool same_place(const struct def_variant *a, const struct def_variant *b)
 	       b->range.since == a->range.until + 1;
 }
 
+static void put_callers(const char *within, FILE *out)
+{
+	const char *before = " called by";
+
+	while (*within) {
+		size_t len = strcspn(within, " ");
+
+		fprintf(out, "%s `%.*s`", before, (int)len, within);
+		within += len + (within[len] == ' ');
+		before = " or";
+	}
+}
+
 static void put_places(const struct def_probe *probe, FILE *out)
 {
 	fputs("\n", out);
@@ -105,8 +118,7 @@ static void put_places(const struct def_probe *probe, FILE *out)
 			variant->at == DEF_ENTRY ? "entry" : "return", variant->symbol);
 		if (variant->when)
 			fprintf(out, " when `%s`", variant->when);
-		if (*variant->within)
-			fprintf(out, " called by `%s`", variant->within);
+		put_callers(variant->within, out);
 		fprintf(out, ", `%s`\n", variant->signature);
 		free(text);
 	}

@@ -31,7 +31,10 @@ def assign(events):
     for probe, args in events:
         goid = args["goid"]
         if probe == "net_http:server_traceparent":
-            (here if args["proto_major"] == 1 else waiting)[goid] = args["value"]
+            if args["proto_major"] == 1:
+                here.setdefault(goid, args["value"])  # the first counts, as for Go
+            else:
+                waiting[goid] = args["value"]
         elif probe == "runtime:goroutine_create":
             if args["parent_goid"] in waiting:
                 here[goid] = waiting.pop(args["parent_goid"])

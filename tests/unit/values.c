@@ -12,7 +12,9 @@
 #define TYPES "types: [{name: P, type: 'struct{n int; q *Q; s string; r struct{a, b uint8}}'}, " \
 	      "{name: Q, type: 'struct{id uint32; p *P; t *T}'}, " \
 	      "{name: T, type: 'struct{x, y int64; q *Q}'}, {name: E, type: uint16}, " \
-	      "{name: W, type: uint8}, {name: C, type: 'struct{_ uintptr; l *[]byte}'}]\n" \
+	      "{name: W, type: uint8}, {name: C, type: 'struct{_ uintptr; l *[]byte}'}, " \
+	      "{name: H, type: 'struct{n int; Name, Value string}'}, " \
+	      "{name: L, type: 'struct{n int; all []t.H}'}]\n" \
 	      "enums: [{name: W, until: '1.24', values: [{value: 0, name: unknown}, " \
 	      "{value: 1, name: one, const: One, raw: '1.18:7'}]}, {name: O, until: '1.23', " \
 	      "values: [{value: 0, name: unknown}]}]\n"
@@ -60,6 +62,15 @@ static const struct {
 	{ "entry", "func(l *[]byte)", "int", "len(l)", "-8@8(%rax)" },
 	{ "entry", "func(closure *C, n int)", "[]byte", "closure.l",
 	  "[%r12=8@8(%rdx)] 8@0(%r12) -8@8(%r12)" },
+	{ "return", "func() (n int, line []byte)", "string", "header(line, \"x-y\")",
+	  "[x-y 8@%rbx 8@%rcx] 8@%r12 -8@%r13" },
+	{ "entry", "func(l *L)", "string", "field(l.all, \"n\")",
+	  "[n 8 of 40 8@8(%rax)] 8@24(%r12) -8@32(%r12)" },
+	{ "entry", "func(l *L)", "string", "header(l.all, \"n\")", "t:11:15: header() takes a" },
+	{ "entry", "func(l L)", "string", "field(l.all, \"n\")", "t:11:15: field() takes a" },
+	{ "entry", "func(l string)", "int", "header(l, \"n\")", "t:11:15: what is found is a" },
+	{ "entry", "func(l string)", "string", "header(l, \"N\")", "t:11:26: a name of 1 to" },
+	{ "entry", "func(l string)", "string", "header(l, n)", "t:11:25: \"\"\" should stand" },
 	/* Errors name the character. */
 	{ "return", "func(closure *C)", "[]byte", "closure.l", "t:11:15: \"closure\" is a" },
 	{ "return", "func(p *P) (n int)", "int", "p.n", "t:11:15: \"p\" is a parameter" },
@@ -82,7 +93,7 @@ static const struct {
 /* Signature and value always start in the same columns, 8:17 and 10:15. */
 static char *definition(size_t i)
 {
-	const char *quote = strcmp(cases[i].value, "~") ? "\"" : "";
+	const char *quote = strcmp(cases[i].value, "~") ? "'" : "";
 
 	const char *type_quote = strstr(cases[i].type, "enum") ? "" : "'";
 
@@ -110,10 +121,17 @@ static void put_bound(const struct bound_probe *bound, struct buf *out)
 
 		if (from.reg == REG_ENTRY_SP)
 			from.reg = REG_RSP;
-		buf_printf(out, "[%s=", sdt_reg_name(step->dst, 8));
+		if (step->kind == STEP_HEADER)
+			buf_printf(out, "[%s ", step->name);
+		else if (step->kind == STEP_FIELD)
+			buf_printf(out, "[%s %d of %d ", step->name, step->name_off, step->stride);
+		else
+			buf_printf(out, "[%s=", sdt_reg_name(step->dst, 8));
 		if (step->kind == STEP_NUMBER)
 			buf_printf(out, "%s ", step->numbers->name);
 		sdt_put_operand(out, &from);
+		if (step->kind == STEP_HEADER)
+			buf_printf(out, " "), sdt_put_operand(out, &step->len);
 		buf_printf(out, "] ");
 	}
 	for (int i = 1; i < bound->nargs; i++) {
