@@ -88,6 +88,7 @@ static void add_probe_rows(struct table *table, const struct def_probe *probe)
 		struct go_range range = first->range;
 
 		while (i + 1 < probe->nvariants && !strcmp(next->symbol, first->symbol) &&
+		       next->at == first->at &&
 		       range.until && next->range.since == range.until + 1) {
 			range.until = next->range.until;
 			next++;
@@ -163,6 +164,21 @@ static void add_args(cJSON *object, const struct def_probe *probe)
 	}
 }
 
+/* The words of a text as an array; none for "". */
+static void add_words(cJSON *object, const char *key, const char *words)
+{
+	cJSON *array = *words ? cJSON_AddArrayToObject(object, key) : NULL;
+
+	while (*words) {
+		size_t len = strcspn(words, " ");
+		char *word = mem_strndup(words, len);
+
+		cJSON_AddItemToArray(array, cJSON_CreateString(word));
+		free(word);
+		words += len + (words[len] == ' ');
+	}
+}
+
 static void add_variants(cJSON *object, const struct def_probe *probe)
 {
 	cJSON *array = cJSON_AddArrayToObject(object, "variants");
@@ -179,6 +195,7 @@ static void add_variants(cJSON *object, const struct def_probe *probe)
 					variant->at == DEF_RETURN ? "return" : "entry");
 		cJSON_AddStringToObject(item, "function", variant->symbol);
 		cJSON_AddStringToObject(item, "signature", variant->signature);
+		add_words(item, "within", variant->within);
 		if (variant->when)
 			cJSON_AddStringToObject(item, "when", variant->when);
 		cJSON_AddItemToArray(array, item);
