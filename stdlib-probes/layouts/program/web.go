@@ -44,6 +44,7 @@ func web(ctx context.Context) {
 	udp.WriteToUDPAddrPort(nil, netip.AddrPort{})
 	udp.WriteMsgUDP(nil, nil, nil)
 	udp.WriteMsgUDPAddrPort(nil, nil, netip.AddrPort{})
+	(&net.Buffers{}).WriteTo(udp)
 	tls.LoadX509KeyPair("", "")
 	x509.SystemCertPool()
 	sql.OpenDB(nil).Close()
