@@ -83,8 +83,8 @@ static void put_args(const struct def_probe *probe, FILE *out)
 
 static bool same_place(const struct def_variant *a, const struct def_variant *b)
 {
-	return a->at == b->at && !strcmp(a->symbol, b->symbol) && !strcmp(a->signature, b->signature) &&
-	       b->range.since == a->range.until + 1;
+	return a->at == b->at && !strcmp(a->symbol, b->symbol) &&
+	       !strcmp(a->signature, b->signature) && b->range.since == a->range.until + 1;
 }
 
 static void put_callers(const char *within, FILE *out)
