@@ -11,7 +11,7 @@ dir=$TEST_TMP/bpftrace
 mkdir -p "$dir"
 build_shop "$(command -v go)" static "$dir/shop"
 inject_shop "$dir"
-python3 "$TRUTH/plan.py" only all "$dir/list.json" >"$dir/all.json"
+python3 "$TRUTH/plan.py" capture "$dir" "$dir/shop" all
 "$PROBES" list --json "$dir/shop" 'runtime:*panic*' 'runtime:fatal*' >"$dir/deadly.json"
 
 trace() { # trace MODE LIST STATUS: one run; MODE.truth and MODE.events
@@ -40,11 +40,11 @@ trace() { # trace MODE LIST STATUS: one run; MODE.truth and MODE.events
 		cut -d' ' -f2- >"$dir/$mode.events"
 }
 
-trace all "$dir/all.json" 0
+trace all "$dir/all.list" 0
 trace fatal "$dir/deadly.json" 2
 trace panic "$dir/deadly.json" 2
-sum=$(python3 "$TRUTH/compare.py" -q --words=6 "$TRUTH/expect.json" "$dir/all.json" \
-	"$dir/all.json" "$dir/all.truth" "$dir/all.events" \
+sum=$(python3 "$TRUTH/compare.py" -q --words=6 "$TRUTH/expect.json" "$dir/all.list" \
+	"$dir/all.list" "$dir/all.truth" "$dir/all.events" \
 	"$dir/deadly.json" "$dir/fatal.truth" "$dir/fatal.events" \
 	"$dir/deadly.json" "$dir/panic.truth" "$dir/panic.events") || {
 	echo "$sum"

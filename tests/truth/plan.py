@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes what a tracer needs to record every event of an injected file.
+"""Writes what tracers need to record every event of an injected file.
 
-plan.py libbpf LIST FILE [FUNCTION]...   plan for capture; plain uprobes on the functions
-plan.py bpftrace LIST FILE               bpftrace script that prints the same event lines
-plan.py only MODE LIST                   the list with the probes of one of the fixture's modes
-LIST is the output of `probes list --json FILE`. A mode that areas/ knows has the probes of
+plan.py capture DIR FILE "MODE..." [FUNCTION]...   DIR/MODE.list and DIR/MODE.plan of each of
+                the fixture's modes, from DIR/list.json; plain uprobes on the functions
+plan.py bpftrace LIST FILE                         bpftrace script that prints the same lines
+The lists are those of `probes list --json FILE`. A mode that areas/ knows has the probes of
 that area; each other mode has those that no area claims.
 """
 import fnmatch
@@ -25,63 +25,62 @@ def texts(probe):
             and args[i + 1]["name"] == arg["name"] + "_len"]
 
 
-def probes(path):
-    with open(path, encoding="utf-8") as source:
-        return json.load(source)["files"][0]["probes"]
-
-
-def among(probe, patterns):
-    name = f"{probe['provider']}:{probe['name']}"
-    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
-
-
-def only(mode, path):
-    """Prints the list without the probes that a run in this mode is not traced with."""
+def of_mode(mode, listed):
+    """The probes that a run in this mode is traced with."""
     areas = {file.stem: json.loads(file.read_text(encoding="utf-8"))
              for file in pathlib.Path(__file__).with_name("areas").glob("*.json")}
-    with open(path, encoding="utf-8") as source:
-        whole = json.load(source)
-    listed = whole["files"][0]["probes"]
+
+    def among(probe, patterns):
+        name = f"{probe['provider']}:{probe['name']}"
+        return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+
     if mode in areas:
         patterns = areas[mode]["probes"] + areas[mode].get("also", [])
-        listed = [probe for probe in listed if among(probe, patterns)]
-    else:
-        claimed = [pattern for area in areas.values() for pattern in area["probes"]]
-        listed = [probe for probe in listed if not among(probe, claimed)]
-    whole["files"][0]["probes"] = listed
-    json.dump(whole, sys.stdout)
+        return [probe for probe in listed if among(probe, patterns)]
+    claimed = [pattern for area in areas.values() for pattern in area["probes"]]
+    return [probe for probe in listed if not among(probe, claimed)]
 
 
-def file_offset(path, address):
-    """Where the program headers put an address (ELF-64, little-endian)."""
+def segments(path):
+    """(offset, address, size) of what the program headers load (ELF-64, little-endian)."""
     with open(path, "rb") as source:
-        data = source.read(4096)
-    start, = struct.unpack_from("<Q", data, 32)
-    size, count = struct.unpack_from("<HH", data, 54)
-    with open(path, "rb") as source:
+        head = source.read(64)
+        start, = struct.unpack_from("<Q", head, 32)
+        size, count = struct.unpack_from("<HH", head, 54)
         source.seek(start)
         headers = source.read(size * count)
-    for i in range(count):
-        kind, _, offset, vaddr, _, length = struct.unpack_from("<IIQQQQ", headers, i * size)
-        if kind == 1 and vaddr <= address < vaddr + length:
-            return offset + address - vaddr
-    raise SystemExit(f"plan: {path}: no segment holds {address:#x}")
+    found = [struct.unpack_from("<IIQQQQ", headers, i * size) for i in range(count)]
+    return [(offset, vaddr, length) for kind, _, offset, vaddr, _, length in found if kind == 1]
 
 
-def libbpf(listed, path, functions):
+def plan(listed, loads, functions):
+    """The lines for capture: probes with their sites, then plain uprobes."""
+    def place(address):
+        address = int(address, 16)
+        return next(offset + address - vaddr for offset, vaddr, length in loads
+                    if vaddr <= address < vaddr + length)
+
     for probe in listed:
         at = "".join(f" {i}" for i in texts(probe))
-        print(f"usdt {probe['provider']} {probe['name']} {len(probe['args'])}{at}")
+        yield f"usdt {probe['provider']} {probe['name']} {len(probe['args'])}{at}\n"
         for site in probe["sites"]:
-            offset = file_offset(path, int(site["address"], 16))
-            print(f"site {offset:#x} {' '.join(site['operands'])}")
+            yield f"site {place(site['address']):#x} {' '.join(site['operands'])}\n"
     for function in functions:
         found = [site for probe in listed for site in probe["sites"]
                  if site.get("function") == function]
-        if not found:
-            continue  # none of this mode's probes is in it
-        address = int(found[0]["function_address"], 16)
-        print(f"uprobe {file_offset(path, address):#x} {function}")
+        if found:  # else none of this mode's probes is in it
+            yield f"uprobe {place(found[0]['function_address']):#x} {function}\n"
+
+
+def capture(folder, path, modes, functions):
+    whole = json.loads((folder / "list.json").read_text(encoding="utf-8"))
+    listed, loads = whole["files"][0]["probes"], segments(path)
+    for mode in modes:
+        chosen = of_mode(mode, listed)
+        whole["files"][0]["probes"] = chosen
+        (folder / f"{mode}.list").write_text(json.dumps(whole), encoding="utf-8")
+        (folder / f"{mode}.plan").write_text("".join(plan(chosen, loads, functions)),
+                                             encoding="utf-8")
 
 
 def bpftrace(listed, path):
@@ -97,16 +96,13 @@ def bpftrace(listed, path):
 
 
 def main():
-    if len(sys.argv) < 4 or sys.argv[1] not in ("libbpf", "bpftrace", "only"):
-        raise SystemExit(__doc__)
-    if sys.argv[1] == "only":
-        only(sys.argv[2], sys.argv[3])
-        return
-    listed = probes(sys.argv[2])
-    if sys.argv[1] == "libbpf":
-        libbpf(listed, sys.argv[3], sys.argv[4:])
+    if len(sys.argv) >= 5 and sys.argv[1] == "capture":
+        capture(pathlib.Path(sys.argv[2]), sys.argv[3], sys.argv[4].split(), sys.argv[5:])
+    elif len(sys.argv) == 4 and sys.argv[1] == "bpftrace":
+        with open(sys.argv[2], encoding="utf-8") as source:
+            bpftrace(json.load(source)["files"][0]["probes"], sys.argv[3])
     else:
-        bpftrace(listed, sys.argv[3])
+        raise SystemExit(__doc__)
 
 
 main()

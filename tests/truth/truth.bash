@@ -48,9 +48,6 @@ run_mode() { # run_mode DIR MODE: one run under capture
 	grow) debug= ;; # the fixture's go line then asks for the ServeMux of Go 1.21
 	preempt) debug=asyncpreemptoff=1 ;;
 	esac
-	python3 "$TRUTH/plan.py" only "$mode" "$dir/list.json" >"$dir/$mode.list"
-	python3 "$TRUTH/plan.py" libbpf "$dir/$mode.list" "$dir/shop" "${NAIVE[@]}" \
-		>"$dir/$mode.plan"
 	GODEBUG=$debug GOTRACEBACK=none timeout 300 "$TEST_TMP/capture" ${ATTACH:+"$ATTACH"} \
 		"$TEST_TMP/capture.bpf.o" "$dir/$mode.plan" "$dir/$mode.events" \
 		"$dir/shop" -mode "$mode" -truth "$dir/$mode.truth" 2>"$dir/$mode.log" || {
@@ -73,6 +70,7 @@ MODES="all grow preempt fatal overflow panic $AREAS"
 
 run_and_compare() { # run_and_compare DIR MODES [OPTION]: the table; the last line has the sums
 	local dir=$1 mode files=()
+	python3 "$TRUTH/plan.py" capture "$dir" "$dir/shop" "$2" "${NAIVE[@]}"
 	for mode in $2; do
 		run_mode "$dir" "$mode" || return 1
 		files+=("$dir/$mode.list" "$dir/$mode.truth" "$dir/$mode.events")
