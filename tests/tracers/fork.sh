@@ -39,11 +39,11 @@ END
 # bpftrace's own messages go to the same place.
 words=$(cut -d' ' -f1 expected | sort -u | paste -sd'|')
 
-check() { # check GO
+check() { # check GO FLAG
 	local closed
 	# Go 1.19 cannot build when its own tree lies in the module cache in use.
 	GOMODCACHE=$TEST_TMP/modules CGO_ENABLED=0 build_go app \
-		"$ROOT/tests/fixtures/fork" "$1" '-ldflags=-s -w' || return 1
+		"$ROOT/tests/fixtures/fork" "$@" || return 1
 	"$PROBES" inject -d "$ROOT/stdlib-probes/compat/usdt-fork.yaml" app 2>inject.err || return 1
 	"$PROBES" verify app >verify.out || return 1
 	bpftrace_run fork "$(cat "$ROOT/tests/tracers/fork.bt")" ./app || return 1
@@ -54,7 +54,14 @@ check() { # check GO
 }
 
 while read -r version go; do
-	if check "$go"; then ok "$version"; else not_ok "$version"; failures=1; fi
+	for flag in '-ldflags=-s -w' -buildmode=pie; do
+		if check "$go" "$flag"; then
+			ok "$version $flag"
+		else
+			not_ok "$version $flag"
+			failures=1
+		fi
+	done
 done < <("$ROOT/tests/toolchains.sh")
 
 # Note mode has no trampoline to test a condition in.
