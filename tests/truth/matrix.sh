@@ -19,7 +19,7 @@ combination() { # combination VERSION GO KIND: one line of the matrix
 	if [ "$3" = note ]; then
 		inject=(--mode note) compare=(--partial)
 	else
-		compare=("--report=$TEST_TMP/reports/$1-$3.json")
+		compare=("--report=$TEST_TMP/reports/$1-$3.json" "--kind=$3")
 	fi
 	mkdir -p "$dir"
 	if ! build_shop "$2" "$3" "$dir/shop" >"$dir/build.log" 2>&1; then

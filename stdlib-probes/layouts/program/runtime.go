@@ -10,7 +10,10 @@ import (
 	"runtime/trace"
 )
 
+func callback()
+
 func init() {
+	callback()
 	ctx, task := trace.NewTask(context.Background(), "")
 	trace.Log(ctx, "", "")
 	trace.WithRegion(ctx, "", func() {})
