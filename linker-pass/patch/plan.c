@@ -70,6 +70,24 @@ static enum refusal returns_refusal(enum plan_mode mode, const struct spots *spo
 	return refusal;
 }
 
+bool plan_made_by_steps(const struct operand *op)
+{
+	return op->kind != OPERAND_CONST && (op->reg == REG_R12 || op->reg == REG_R13);
+}
+
+/* Whether the probe looks before it fires, or cannot do without what its steps make. */
+static bool needs_trampoline(const struct bound_probe *probe)
+{
+	for (int i = 0; i < probe->nsteps; i++)
+		if (probe->steps[i].kind != STEP_LOAD && probe->steps[i].kind != STEP_NUMBER &&
+		    probe->steps[i].kind != STEP_ERRTEXT)
+			return true;
+	for (int i = 0; i < probe->nargs; i++)
+		if (plan_made_by_steps(&probe->args[i].op) && !probe->args[i].optional)
+			return true;
+	return false;
+}
+
 static void plan_probe(struct planner *planner, const struct bound_probe *probe,
 		       const struct spots *spots)
 {
@@ -81,7 +99,7 @@ static void plan_probe(struct planner *planner, const struct bound_probe *probe,
 		refusal = for_mode(mode, spots->entry.refusal);
 	else
 		refusal = returns_refusal(mode, spots);
-	if (!refusal && mode == PLAN_NOTE && probe->nsteps)
+	if (!refusal && mode == PLAN_NOTE && needs_trampoline(probe))
 		refusal = REFUSED_NEEDS_TRAMPOLINE;
 	if (refusal) {
 		refuse(planner, probe, refusal, NULL);

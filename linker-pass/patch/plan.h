@@ -50,6 +50,9 @@ struct plan {
  */
 struct plan *plan_make(const struct gobin *gobin, const struct bound_set *bound,
 		       enum plan_mode mode, bool every);
+/* Whether an operand lies in, or behind, a register that a trampoline's steps set. */
+bool plan_made_by_steps(const struct operand *op);
+
 void plan_free(struct plan *plan); /* NULL is fine */
 
 #endif

@@ -191,7 +191,11 @@ size_t records_put_notes(struct buf *out, const struct plan *plan, uint64_t base
 
 		args.len = 0;
 		for (int j = 0; site->probe && j < site->probe->nargs; j++) {
-			struct operand op = at_site(site->probe->args[j].op, site);
+			const struct bound_arg *arg = &site->probe->args[j];
+			struct operand op = at_site(arg->op, site);
+
+			if (plan->mode == PLAN_NOTE && plan_made_by_steps(&op))
+				op = (struct operand){ OPERAND_CONST, op.size, REG_NONE, 0 };
 
 			if (j)
 				buf_u8(&args, ' ');

@@ -126,6 +126,37 @@ static void put_number(const struct emission *em, const struct bound_step *step)
 	emit_mem(out, false, EMIT_MOVZX8, dst, dst, 0);
 }
 
+/*
+ *	lea zeros,%dst ; test %itab,%itab ; jz 2f
+ *	lea ITAB,%dst ; cmp %itab,%dst ; je 1f      for each
+ *	lea zeros,%dst ; jmp 2f
+ *   1: mov %data,%dst
+ *   2:
+ */
+static void put_errtext(const struct emission *em, const struct bound_step *step)
+{
+	uint64_t vaddr = em->data->vaddr, zeros = vaddr + em->data->zeros;
+	enum reg itab = step->from.reg, dst = step->dst;
+	struct steps_skips same = { .count = 0 };
+	struct buf *out = em->out;
+	size_t none, other;
+
+	emit_lea_rip(out, vaddr, dst, zeros);
+	emit_regs(out, true, EMIT_TEST, itab, itab);
+	none = emit_jump(out, EMIT_E);
+	for (size_t i = 0; i < step->nitabs; i++) {
+		emit_lea_rip(out, vaddr, dst, step->itabs[i]);
+		emit_regs(out, true, EMIT_CMP, dst, itab);
+		put_skip(out, EMIT_E, &same);
+	}
+	emit_lea_rip(out, vaddr, dst, zeros);
+	other = emit_jump(out, EMIT_ALWAYS);
+	steps_land(out, &same);
+	emit_regs(out, true, EMIT_MOV, dst, step->len.reg);
+	emit_land(out, none);
+	emit_land(out, other);
+}
+
 /* test %reg,%reg ; jnz or jz skip */
 static void put_nil(const struct emission *em, const struct bound_step *step)
 {
@@ -288,13 +319,34 @@ void steps_put(struct buf *out, const struct steps_data *data, const struct boun
 	static void (*const put[])(const struct emission *, const struct bound_step *) = {
 		[STEP_LOAD] = put_load,     [STEP_NUMBER] = put_number, [STEP_WITHIN] = put_within,
 		[STEP_HEADER] = put_header, [STEP_FIELD] = put_field,   [STEP_NIL] = put_nil,
-		[STEP_NOT_NIL] = put_nil,
+		[STEP_NOT_NIL] = put_nil,   [STEP_ERRTEXT] = put_errtext,
 	};
 	struct emission em = { out, data, probe, depth, skips_ret };
 
 	skips_ret->count = 0;
 	for (int i = 0; i < probe->nsteps; i++)
 		put[probe->steps[i].kind](&em, &probe->steps[i]);
+}
+
+static bool in_reach(uint64_t from, uint64_t target)
+{
+	int64_t distance = (int64_t)(target - from);
+
+	return distance > INT32_MIN / 2 && distance < INT32_MAX / 2;
+}
+
+bool steps_reach(const struct steps_data *data, const struct bound_probe *probe)
+{
+	for (int i = 0; i < probe->nsteps; i++) {
+		const struct bound_step *step = &probe->steps[i];
+
+		if (step->func && !in_reach(data->vaddr, step->func->entry))
+			return false;
+		for (size_t j = 0; j < step->nitabs; j++)
+			if (!in_reach(data->vaddr, step->itabs[j]))
+				return false;
+	}
+	return true;
 }
 
 void steps_data_start(struct steps_data *data, struct buf *out, uint64_t vaddr, size_t top)

@@ -11,6 +11,7 @@
 #ifndef PATCH_STEPS_H
 #define PATCH_STEPS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +35,9 @@ void steps_data_start(struct steps_data *data, struct buf *out, uint64_t vaddr, 
 /* Puts the tables that the probe's steps need and that are not there yet. */
 void steps_data_add(struct steps_data *data, struct buf *out, const struct bound_probe *probe);
 void steps_data_free(struct steps_data *data);
+
+/* Whether code near the data can name what the steps look at: less than 1 GiB away. */
+bool steps_reach(const struct steps_data *data, const struct bound_probe *probe);
 
 /* Jumps to behind the nop site, when the probe is not to fire. */
 struct steps_skips {

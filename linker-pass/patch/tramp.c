@@ -130,8 +130,12 @@ static struct err *add_detour(const struct image *image, struct tramps *tramps,
 	struct detour detour = { spot->addr, spot->len, tramps->vaddr + start,
 				 (uint32_t)(out->len - start), first };
 
-	if (!reaches(spot->addr + JMP_LEN, detour.tramp) ||
-	    !reaches(tramps->vaddr + out->len, spot->addr))
+	bool reached = reaches(spot->addr + JMP_LEN, detour.tramp) &&
+		       reaches(tramps->vaddr + out->len, spot->addr);
+
+	for (size_t i = 0; i < n && reached; i++)
+		reached = !first[i].probe || steps_reach(&tramps->data, first[i].probe);
+	if (!reached)
 		return err_new("%s: function %s: %s", image->path, first->func->name,
 			       refusal_text(REFUSED_TOO_FAR));
 	tramps->edits[tramps->ndetours] = jump_edit(off, &detour);

@@ -24,6 +24,8 @@ struct binder {
 	const struct abi_value *values;
 	struct bound_probe *bound;
 	struct loads loads;
+	struct bound_step errtext;
+	int errtext_at; /* the first of its words; 0 = none */
 	int scratch_used; /* registers that are taken before the loads */
 	int chain_of[BOUND_MAX_ARGS]; /* index into loads of each MEM operand, or -1 */
 };
@@ -314,6 +316,43 @@ static struct err *add_field(struct binder *b, const struct place *place,
 	return NULL;
 }
 
+static void add_const(struct binder *b, int64_t value, const char *name, const char *declared,
+		      const struct shape *shape)
+{
+	for (int i = 0; i < shape->nwords; i++)
+		add_word(b, mem_printf("%s%s", name, shape->suffix[i]), shape->type[i], declared,
+			 (struct operand){ OPERAND_CONST, shape->size[i], REG_NONE, value }, -1);
+}
+
+/* errtext(): the words are filled in when it is known which register is left for them. */
+static struct err *add_errtext(struct binder *b, const struct expr *expr, const char *name,
+			       const char *declared, const struct shape *shape)
+{
+	struct bound_step *step = &b->errtext;
+	struct place place;
+	struct err *err;
+	int chain;
+
+	if (strcmp(declared, "string"))
+		return err_new("the text of an error is a string, not a %s", declared);
+	if (b->errtext_at)
+		return err_new("only one error's text can be had");
+	err = place_find(b, expr, &place);
+	if (!err && b->bound->refusal == REFUSED_NONE &&
+	    (!place.value || strcmp(place.type, "error")))
+		err = err_new("errtext() takes an error that is in registers");
+	if (!err && b->bound->refusal == REFUSED_NONE)
+		err = word_operand(b, &place, 0, 8, &step->from, &chain);
+	if (!err && b->bound->refusal == REFUSED_NONE)
+		err = word_operand(b, &place, 8, 8, &step->len, &chain);
+	if (!err && b->bound->refusal == REFUSED_NONE) {
+		b->errtext_at = b->bound->nargs;
+		add_const(b, 0, name, declared, shape);
+	}
+	free(place.type);
+	return err;
+}
+
 /* header() and field(): the probe fires only when they find something. */
 static struct err *add_search(struct binder *b, const struct expr *expr, const char *name,
 			      const char *declared, const struct shape *shape)
@@ -343,14 +382,6 @@ static struct err *add_search(struct binder *b, const struct expr *expr, const c
 	return err;
 }
 
-static void add_const(struct binder *b, int64_t value, const char *name, const char *declared,
-		      const struct shape *shape)
-{
-	for (int i = 0; i < shape->nwords; i++)
-		add_word(b, mem_printf("%s%s", name, shape->suffix[i]), shape->type[i], declared,
-			 (struct operand){ OPERAND_CONST, shape->size[i], REG_NONE, value }, -1);
-}
-
 static struct err *add_value(struct binder *b, const char *text, const struct def_arg *arg)
 {
 	const char *name = arg->name, *declared = arg->type;
@@ -365,14 +396,18 @@ static struct err *add_value(struct binder *b, const char *text, const struct de
 		err = expr_parse(&in, &expr);
 	if (!err && (expr.kind == EXPR_HEADER || expr.kind == EXPR_FIELD))
 		err = add_search(b, &expr, name, declared, &shape);
+	else if (!err && expr.kind == EXPR_ERRTEXT)
+		err = add_errtext(b, &expr, name, declared, &shape);
 	else if (!err && expr.kind != EXPR_CONST)
 		err = add_path(b, &expr, name, declared, &shape);
 	else if (!err && shape.nwords == 2 && expr.value)
 		err = err_new("a %s cannot be the constant %s", declared, text);
 	else if (!err)
 		add_const(b, expr.value, name, declared, &shape);
-	for (int i = first; i < b->bound->nargs; i++)
+	for (int i = first; i < b->bound->nargs; i++) {
 		b->bound->args[i].numbers = arg->numbers;
+		b->bound->args[i].optional = arg->optional;
+	}
 	expr_clear(&expr);
 	shape_clear(&shape);
 	return err;
@@ -466,6 +501,32 @@ static struct err *translate(struct binder *b, struct bound_arg *arg, int *used)
 	return NULL;
 }
 
+/* Without such errors in the binary the words stay 0. */
+static struct err *plan_errtext(struct binder *b, int *used)
+{
+	struct bound_arg *words = &b->bound->args[b->errtext_at];
+	const uint64_t *itabs;
+	struct bound_step *step;
+	enum reg dst = REG_NONE;
+	size_t n;
+
+	if (!b->errtext_at)
+		return NULL;
+	itabs = fields_error_itabs(b->fields, &n);
+	if (!n)
+		return NULL;
+	TRY(loads_scratch(used, &dst));
+	step = add_step(b, STEP_ERRTEXT);
+	step->dst = dst;
+	step->from = b->errtext.from;
+	step->len = b->errtext.len;
+	memcpy(step->itabs, itabs, n * sizeof(*itabs));
+	step->nitabs = n;
+	words[0].op = (struct operand){ OPERAND_MEM, 8, dst, 0 };
+	words[1].op = (struct operand){ OPERAND_MEM, -8, dst, 8 };
+	return NULL;
+}
+
 static struct err *plan_steps(struct binder *b)
 {
 	struct bound_probe *bound = b->bound;
@@ -481,7 +542,7 @@ static struct err *plan_steps(struct binder *b)
 		if (arg->numbers && arg->op.kind != OPERAND_CONST)
 			TRY(translate(b, arg, &used));
 	}
-	return NULL;
+	return plan_errtext(b, &used);
 }
 
 struct err *arg_bind(struct fields *fields, const struct gotype_func *func,

@@ -17,6 +17,7 @@
 #define BOUND_MAX_ARGS 12 /* BPF_USDT_MAX_ARG_CNT of libbpf */
 #define BOUND_MAX_LOADS 4
 #define BOUND_MAX_STEPS 8
+#define BOUND_MAX_ITABS 6
 
 /* What the trampoline does before its nop site, to the registers R12 and R13. */
 enum step_kind {
@@ -26,6 +27,9 @@ enum step_kind {
 	STEP_LOAD,
 	/* dst = our number for Go's in `from`, one byte in memory or in a register. */
 	STEP_NUMBER,
+	/* `from` and `len` are the words of an error, in registers. dst = its data word when its
+	 * dynamic type is known to start with the text; else the zeros. */
+	STEP_ERRTEXT,
 
 	/* These may find that the probe does not fire: then the nop site is jumped over. They
 	 * come first. */
@@ -45,13 +49,15 @@ enum step_kind {
 
 struct bound_step {
 	enum step_kind kind;
-	enum reg dst; /* LOAD and NUMBER */
+	enum reg dst; /* LOAD, NUMBER and ERRTEXT */
 	struct operand from, len;
 	const struct def_enum *numbers; /* NUMBER; borrowed */
 	unsigned minor;                 /* NUMBER: Go's release */
 	const struct gofunc *func;      /* WITHIN; borrowed */
 	char name[EXPR_MAX_TEXT + 1];   /* HEADER and FIELD */
 	int32_t stride, name_off;       /* FIELD */
+	uint64_t itabs[BOUND_MAX_ITABS]; /* ERRTEXT: addresses of method tables */
+	size_t nitabs;
 };
 
 struct bound_arg {
@@ -59,6 +65,7 @@ struct bound_arg {
 	char *type; /* Go type of this word: "uint64", "*byte", "int", "bool" ... */
 	char *of;   /* Go type of the value it is a part of: "string", "error"; else as type */
 	struct operand op;
+	bool optional; /* const 0 will do where there is no trampoline */
 	const struct def_enum *numbers; /* what the word's values are called; or NULL. Borrowed */
 };
 

@@ -46,6 +46,7 @@ struct def_arg {
 	char *type;  /* Go type as documented: "string", "int", "error", "bool" ... */
 	char *unit;  /* "bytes", "ns" or "" */
 	char *doc;
+	bool optional; /* reads 0 where there is no trampoline to make it */
 	const struct def_enum *numbers; /* what the values are turned into; or NULL. Borrowed
 					 * from its set */
 };

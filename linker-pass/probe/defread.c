@@ -154,11 +154,12 @@ static struct err *read_arg(const struct reader *in, struct ynode at, struct def
 {
 	int more;
 
-	TRY(def_check_keys(at, "an argument", "!name !type unit doc enum"));
+	TRY(def_check_keys(at, "an argument", "!name !type unit doc enum optional"));
 	TRY(read_name(at, &arg->name));
 	TRY(def_read_text(at, "type", &arg->type));
 	TRY(read_optional(at, "unit", &arg->unit));
 	TRY(read_optional(at, "doc", &arg->doc));
+	TRY(read_flag(at, "optional", &arg->optional));
 
 	struct err *err = def_arg_words(arg->type, &more);
 	struct ynode type = at;

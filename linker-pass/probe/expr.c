@@ -69,6 +69,11 @@ static struct err *parse_any(struct golex *in, struct expr *expr)
 		TRY(parse_path(in, expr));
 		return golex_expect(in, ")");
 	}
+	if (golex_accept(in, "errtext(")) {
+		expr->kind = EXPR_ERRTEXT;
+		TRY(parse_path(in, expr));
+		return golex_expect(in, ")");
+	}
 	if (golex_accept(in, "header(")) {
 		expr->kind = EXPR_HEADER;
 		return parse_search(in, expr);

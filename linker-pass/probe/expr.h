@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Value expressions of definitions: "req.URL.Path", "len(addrs)", "g.m.curg.goid", "1",
- * 'header(line, "name")', 'field(list, "name")'.
+ * 'header(line, "name")', 'field(list, "name")', "errtext(err)".
  */
 #ifndef PROBE_EXPR_H
 #define PROBE_EXPR_H
@@ -15,7 +15,7 @@
 #define EXPR_MAX_PATH 8
 #define EXPR_MAX_TEXT 32
 
-enum expr_kind { EXPR_CONST, EXPR_PATH, EXPR_LEN, EXPR_HEADER, EXPR_FIELD };
+enum expr_kind { EXPR_CONST, EXPR_PATH, EXPR_LEN, EXPR_HEADER, EXPR_FIELD, EXPR_ERRTEXT };
 
 struct expr {
 	enum expr_kind kind;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "go/itab.h"
 #include "probe/fields.h"
 #include "probe/gotype.h"
 #include "probe/layout.h"
@@ -120,4 +121,46 @@ bool fields_type_size(struct fields *fields, const char *type, uint64_t *size_re
 		return true;
 	}
 	return fields->dwarf && godwarf_type_size(fields->dwarf, type, size_ret);
+}
+
+/* Whether a struct of this release starts with a string of this name. */
+static bool starts_with(struct fields *fields, const char *type, const char *name)
+{
+	struct field field;
+	char *detail = NULL;
+	bool fine;
+
+	if (fields_find(fields, type, name, &field, &detail) != REFUSED_NONE) {
+		free(detail);
+		return false;
+	}
+	fine = !field.offset && !strcmp(field.type, "string");
+	free(field.type);
+	return fine;
+}
+
+const uint64_t *fields_error_itabs(struct fields *fields, size_t *n_ret)
+{
+	static const struct {
+		const char *type, *text, *method;
+	} errors[] = {
+		{ "errors.errorString", "s", "errors.(*errorString).Error" },
+		{ "fmt.wrapError", "msg", "fmt.(*wrapError).Error" },
+		{ "fmt.wrapErrors", "msg", "fmt.(*wrapErrors).Error" },
+	};
+	uint64_t methods[sizeof(errors) / sizeof(*errors)];
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof(errors) / sizeof(*errors) && !fields->itabs_known; i++) {
+		const struct gofunc *func = gobin_func(fields->gobin, errors[i].method);
+
+		if (func && starts_with(fields, errors[i].type, errors[i].text))
+			methods[n++] = func->entry;
+	}
+	if (!fields->itabs_known)
+		fields->nitabs = itab_find(fields->gobin, methods, n, fields->itabs,
+					   BOUND_MAX_ITABS);
+	fields->itabs_known = true;
+	*n_ret = fields->nitabs;
+	return fields->itabs;
 }

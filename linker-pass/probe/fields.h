@@ -16,6 +16,9 @@ struct fields {
 	bool used_dwarf;            /* set when DWARF gave an answer */
 	bind_seen_fn *seen;         /* may be NULL */
 	void *seen_arg;
+	uint64_t itabs[BOUND_MAX_ITABS]; /* fields_error_itabs() keeps what it has found */
+	size_t nitabs;
+	bool itabs_known;
 };
 
 struct field {
@@ -32,5 +35,11 @@ enum refusal fields_find(struct fields *fields, const char *type, const char *na
 
 /* Size of a type; false when neither builtins, `types:` nor DWARF know it. */
 bool fields_type_size(struct fields *fields, const char *type, uint64_t *size_ret);
+
+/*
+ * The method tables of errors whose struct starts with their text: what errors.New and
+ * fmt.Errorf make, as far as the binary has them. Addresses, borrowed.
+ */
+const uint64_t *fields_error_itabs(struct fields *fields, size_t *n_ret);
 
 #endif

@@ -39,6 +39,18 @@ static const char **pack(struct packages *all)
 	return list;
 }
 
+/* Those of the structs that errtext() looks into. */
+static void add_error_packages(struct packages *all, const struct def_variant *variant,
+			       size_t nvalues)
+{
+	for (size_t i = 0; i < nvalues; i++) {
+		if (variant->values[i] && strstr(variant->values[i], "errtext(")) {
+			add(all, "errors", strlen("errors"));
+			add(all, "fmt", strlen("fmt"));
+		}
+	}
+}
+
 void bind_packages(const struct def_set *defs, const bool *selected,
 		   const char ***packages_ret, size_t *n_ret)
 {
@@ -52,9 +64,10 @@ void bind_packages(const struct def_set *defs, const bool *selected,
 			continue;
 		add(&all, probe->package, strlen(probe->package));
 		for (size_t j = 0; j < probe->nvariants; j++) {
-			const char *symbol = probe->variants[j].symbol;
+			const struct def_variant *variant = &probe->variants[j];
 
-			add(&all, symbol, gotype_package_len(symbol));
+			add(&all, variant->symbol, gotype_package_len(variant->symbol));
+			add_error_packages(&all, variant, probe->nargs);
 		}
 	}
 	*n_ret = all.count;
