@@ -198,15 +198,28 @@ static struct err *prove_tramps(const struct proof *proof)
 	return NULL;
 }
 
-static bool prove_note(const struct sdt_note *note, void *arg)
+/* Whether a site is there by this name; in note mode several probes can share a place. */
+static bool has_site(const struct proof *proof, const struct sdt_note *note)
 {
-	struct proof *proof = arg;
 	struct meta_site key = { .pc = note->pc };
+	const struct meta_site *end = proof->sites + proof->meta->nsites;
 	const struct meta_site *site = bsearch(&key, proof->sites, proof->meta->nsites,
 					       sizeof(key), by_pc);
 
+	while (site && site > proof->sites && site[-1].pc == note->pc)
+		site--;
+	for (; site && site < end && site->pc == note->pc; site++)
+		if (!strcmp(site->provider, note->provider) && !strcmp(site->name, note->name))
+			return true;
+	return false;
+}
+
+static bool prove_note(const struct sdt_note *note, void *arg)
+{
+	struct proof *proof = arg;
+
 	proof->nnotes++;
-	if (!site || strcmp(site->provider, note->provider) || strcmp(site->name, note->name))
+	if (!has_site(proof, note))
 		proof->err = wrong(proof, note->pc, "note without a site of its name");
 	return !proof->err;
 }

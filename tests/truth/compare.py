@@ -48,6 +48,7 @@ class Shapes:
         self.refused = {f"{r['provider']}:{r['name']}": r["reason"]
                         for r in file.get("refused", [])}
         self.words = words
+        self.blank = {f"{p['provider']}:{p['name']}": blank(p) for p in listed}
         self.entry_of = {site["function"]: f"{p['provider']}:{p['name']}" for p in listed
                          for site in p["sites"] if p["at"] == "entry" and "function" in site}
 
@@ -73,7 +74,16 @@ class Shapes:
                 args[name] = number(words[i], kind)
                 i += 1
         hidden = {arg["name"].replace("err_type", "err") for arg in self.args[probe][i:]}
+        hidden |= self.blank[probe]
+        args = {name: value for name, value in args.items() if name not in hidden}
         return probe, args.pop("goid"), args, hidden
+
+
+def blank(probe):
+    """Arguments that read 0 because note mode has no trampoline to make them."""
+    return {arg["name"] for i, arg in enumerate(probe["args"])
+            if all(site.get("tactic", "").startswith("note") and site["operands"][i][-3:] == "@$0"
+                   for site in probe["sites"])}
 
 
 def text(length, piece, of):

@@ -380,9 +380,35 @@ static void within(void)
 	}
 }
 
+/* Method tables lie near the code; an error is one of these addresses and its data. */
+static void errtext(void)
+{
+	const uint64_t tables[] = { CODE_AT + 0x8000, CODE_AT + 0x9000, CODE_AT - 0x1000 };
+	struct bound_probe probe = { .nsteps = 1 };
+	struct bound_step *step = &probe.steps[0];
+
+	*step = (struct bound_step){ .kind = STEP_ERRTEXT, .dst = REG_R12, .nitabs = 3,
+				     .from = { OPERAND_REG, 8, REG_RBX, 0 },
+				     .len = { OPERAND_REG, 8, REG_RCX, 0 } };
+	memcpy(step->itabs, tables, sizeof(tables));
+	for (int i = 0; i < 3; i++) {
+		struct cpu cpu = numbered();
+
+		cpu.regs[REG_RBX] = tables[i];
+		run(&probe, &cpu);
+		check("known type", cpu.regs[REG_R12], numbered().regs[REG_RCX]);
+		cpu = numbered();
+		cpu.regs[REG_RBX] = i ? tables[i] + 8 : 0;
+		run(&probe, &cpu);
+		check("no error, or another", cpu.regs[REG_R12], CODE_AT + 16);
+		check("other scratch register", cpu.regs[REG_R13], numbered().regs[REG_R13]);
+	}
+}
+
 int main(void)
 {
 	conditions();
+	errtext();
 	loads();
 	numbers();
 	headers();

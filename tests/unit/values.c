@@ -66,6 +66,10 @@ static const struct {
 	  "[x-y 8@%rbx 8@%rcx] 8@%r12 -8@%r13" },
 	{ "entry", "func(l *L)", "string", "field(l.all, \"n\")",
 	  "[n 8 of 40 8@8(%rax)] 8@24(%r12) -8@32(%r12)" },
+	{ "return", "func() (n int, err error)", "string", "errtext(err)",
+	  "[%r12=8@%rbx] 8@0(%r12) -8@8(%r12)" },
+	{ "return", "func() (n int)", "string", "errtext(n)", "t:11:15: errtext() takes an error" },
+	{ "return", "func() (err error)", "error", "errtext(err)", "t:11:15: the text of an error" },
 	{ "entry", "func(l *L)", "string", "header(l.all, \"n\")", "t:11:15: header() takes a" },
 	{ "entry", "func(l L)", "string", "field(l.all, \"n\")", "t:11:15: field() takes a" },
 	{ "entry", "func(l string)", "int", "header(l, \"n\")", "t:11:15: what is found is a" },
@@ -148,7 +152,8 @@ static struct err *bind_one(const struct def_set *defs, struct buf *out)
 {
 	char version[] = "go1.24.1";
 	struct gobin gobin = { .version = version, .minor = 24 };
-	struct fields fields = { .defs = defs, .gobin = &gobin };
+	struct fields fields = { .defs = defs, .gobin = &gobin, .itabs = { 0x1000 },
+				 .nitabs = 1, .itabs_known = true };
 	struct bound_probe bound = { .def = &defs->probes[0],
 				     .variant = &defs->probes[0].variants[0] };
 	struct gotype_env env = { defs, 24, "t" };
