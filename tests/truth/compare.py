@@ -82,8 +82,9 @@ class Shapes:
 def blank(probe):
     """Arguments that read 0 because note mode has no trampoline to make them."""
     return {arg["name"] for i, arg in enumerate(probe["args"])
-            if all(site.get("tactic", "").startswith("note") and site["operands"][i][-3:] == "@$0"
-                   for site in probe["sites"])}
+            if probe["sites"] and arg["name"] != "goid" and
+            all(site.get("tactic", "").startswith("note") and site["operands"][i][-3:] == "@$0"
+                for site in probe["sites"])}
 
 
 def text(length, piece, of):
