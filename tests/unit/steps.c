@@ -46,10 +46,14 @@ static void put_move(struct buf *out, uint8_t opcode, int reg, int base)
 	buf_u32(out, (uint32_t)(8 * reg));
 }
 
-/* void f(struct cpu *): registers from it, the steps, registers to it. */
+#define FRAME 8 /* %rbp's saved value */
+
+/* void f(struct cpu *): registers from it, the steps, registers to it. At a return the
+ * function has made a frame, but what is in %rbp need not point at it any more. */
 static size_t put_function(struct buf *out, const struct steps_data *data,
-			   const struct bound_probe *probe, uint32_t depth)
+			   const struct bound_probe *probe)
 {
+	bool frame = probe->variant && probe->variant->at == DEF_RETURN;
 	struct steps_skips skips;
 	size_t start = out->len;
 
@@ -58,11 +62,16 @@ static size_t put_function(struct buf *out, const struct steps_data *data,
 		if (reg != REG_RSP && reg != REG_RDI)
 			put_move(out, 0x8b, reg, REG_RDI);
 	put_move(out, 0x8b, REG_RDI, REG_RDI);
-	steps_put(out, data, probe, depth, &skips);
-	put(out, "50 48 8b 44 24 08");             /* push rax; mov 8(rsp),rax */
-	put(out, "c7 80 80 00 00 00 01 00 00 00"); /* movl $1,128(rax) */
-	put(out, "58");                            /* pop rax */
+	if (frame)
+		put(out, "55 48 8d ad 00 10 00 00");    /* push rbp; lea 4096(rbp),rbp */
+	steps_put(out, data, probe, frame ? FRAME : 0, &skips);
+	put(out, "50 48 8b 44 24");                     /* push rax; mov N(rsp),rax */
+	buf_u8(out, frame ? 8 + FRAME : 8);
+	put(out, "c7 80 80 00 00 00 01 00 00 00");      /* movl $1,128(rax) */
+	put(out, "58");                                 /* pop rax */
 	steps_land(out, &skips);
+	if (frame)
+		put(out, "5d");                         /* pop rbp */
 	put(out, "50 48 8b 44 24 08"); /* push rax; mov 8(rsp),rax */
 	for (int reg = 1; reg < 16; reg++)
 		if (reg != REG_RSP)
@@ -88,7 +97,7 @@ static void run(const struct bound_probe *probe, struct cpu *cpu)
 	buf_u8(&out, 0);
 	steps_data_start(&data, &out, (uint64_t)code, 64);
 	steps_data_add(&data, &out, probe);
-	start = put_function(&out, &data, probe, 0);
+	start = put_function(&out, &data, probe);
 	check("code fits", out.len < CODE_SIZE - 256, true);
 	memcpy(code, out.data, out.len);
 	*shared = *cpu;
@@ -356,27 +365,45 @@ static void within(void)
 		{ 0, -1, true },  { 15, -1, true }, { -1, 8, true },  { 16, 15, true },
 		{ -1, 16, false }, { 16, -1, false },
 	};
-	struct def_variant entry = { .at = DEF_ENTRY }, at_return = { .at = DEF_RETURN };
+	struct def_variant variants[] = { { .at = DEF_ENTRY }, { .at = DEF_RETURN } };
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		uint64_t start = CPU_AT - (uint64_t)(int64_t)cases[i].direct;
+	for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(*cases); i++) {
+		uint64_t start = CPU_AT - (uint64_t)(int64_t)cases[i / 2].direct;
 		struct gofunc func = { .entry = start, .end = start + 16 };
-		uint64_t caller[2] = { 0, start + (uint64_t)(int64_t)cases[i].second };
-		uint64_t own[2] = { (uint64_t)caller, 0 };
-		struct bound_probe probe = { .nsteps = 1, .variant = &entry };
+		uint64_t stack[] = { 0, start + (uint64_t)(int64_t)cases[i / 2].second };
+		uint64_t g[] = { (uint64_t)stack, (uint64_t)stack + sizeof(stack) };
+		struct bound_probe probe = { .nsteps = 1, .variant = &variants[i % 2] };
 		struct cpu cpu = numbered();
 
 		probe.steps[0] = (struct bound_step){ .kind = STEP_WITHIN, .func = &func };
-		cpu.regs[REG_RBP] = (uint64_t)caller;
+		cpu.regs[REG_R14] = (uint64_t)g;
+		cpu.regs[REG_RBP] = (uint64_t)stack;
 		run(&probe, &cpu);
-		check("within, at the entry", cpu.fired, cases[i].fires);
-		probe.variant = &at_return;
-		cpu.regs[REG_RBP] = (uint64_t)own;
+		check("within", cpu.fired, cases[i / 2].fires);
+	}
+}
+
+/* Assembly may have anything in the frame pointer; then the caller's caller is not known. */
+static void no_frame_pointer(void)
+{
+	char *page = at_page_end("", 0) - 4096;
+	uint64_t g[] = { (uint64_t)page, (uint64_t)page + 4096 };
+	const uint64_t pointers[] = { 0, 8, g[0] - 4096, g[0] - 16, g[0] - 8, g[0] - 1, g[1] - 8,
+				      g[1] - 9, g[1] - 1, g[1], g[1] + 4096, 1ull << 63,
+				      -17ull, -16ull, -9ull, -8ull, -1ull };
+	struct gofunc func = { .entry = CODE_AT, .end = CODE_AT + 16 };
+	struct def_variant variants[] = { { .at = DEF_ENTRY }, { .at = DEF_RETURN } };
+
+	memset(page, 0, 4096);
+	for (size_t i = 0; i < 2 * sizeof(pointers) / sizeof(*pointers); i++) {
+		struct bound_probe probe = { .nsteps = 1, .variant = &variants[i % 2] };
+		struct cpu cpu = numbered();
+
+		probe.steps[0] = (struct bound_step){ .kind = STEP_WITHIN, .func = &func };
+		cpu.regs[REG_R14] = (uint64_t)g;
+		cpu.regs[REG_RBP] = pointers[i / 2];
 		run(&probe, &cpu);
-		check("within, at a return", cpu.fired, cases[i].fires);
-		own[0] = 0;
-		run(&probe, &cpu);
-		check("end of the chain", cpu.fired, cases[i].direct >= 0 && cases[i].direct < 16);
+		check("no frame pointer", cpu.fired, false);
 	}
 }
 
@@ -414,5 +441,6 @@ int main(void)
 	headers();
 	fields();
 	within();
+	no_frame_pointer();
 	return failures != 0;
 }
