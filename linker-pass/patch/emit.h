@@ -33,9 +33,15 @@ void emit_regs(struct buf *out, bool wide, enum emit_op op, enum reg reg, enum r
 void emit_lea_rip(struct buf *out, uint64_t vaddr, enum reg dst, uint64_t target);
 #define EMIT_LEA_RIP_LEN 7
 
-enum emit_imm { EMIT_IMM_ADD = 0, EMIT_IMM_OR = 1, EMIT_IMM_SUB = 5, EMIT_IMM_CMP = 7 };
+enum emit_imm {
+	EMIT_IMM_ADD = 0,
+	EMIT_IMM_OR = 1,
+	EMIT_IMM_AND = 4,
+	EMIT_IMM_SUB = 5,
+	EMIT_IMM_CMP = 7,
+};
 
-/* op $value,%reg */
+/* op $value,%reg; the value's sign extends */
 void emit_imm(struct buf *out, bool wide, enum emit_imm op, enum reg reg, uint32_t value);
 /* cmp $value,off(%base), `size` bytes wide: 1, 4 or 8 */
 void emit_cmp_imm_mem(struct buf *out, int size, enum reg base, int32_t off, uint32_t value);

@@ -165,13 +165,36 @@ static void put_nil(const struct emission *em, const struct bound_step *step)
 }
 
 /*
- * The return address, and that of the caller, which the chain of frame pointers leads to:
- * at an entry %rbp is still the caller's, at a return it points at where that is saved. What
- * calls this function has a frame, since it calls.
+ * %r12 = the caller's return address, which lies above the frame pointer that the caller had
+ * at the call: %rbp at an entry, saved below this function's return address at a return
+ * (%rbp itself is wrong there after a recovered panic up to Go 1.21). What calls this
+ * function has a frame, since it calls; assembly need not keep to it, so what is read is a
+ * word of the goroutine's stack, and no other.
  *
+ *	mov %rbp,%r12 | mov depth-8(%rsp),%r12 ; add $8,%r12 ; and $-8,%r12
+ *	cmp 0(%r14),%r12 ; jb skip ; cmp 8(%r14),%r12 ; jae skip     g.stack.lo and hi
+ *	mov 0(%r12),%r12
+ */
+static void put_callers_return(const struct emission *em)
+{
+	struct buf *out = em->out;
+
+	if (em->probe->variant->at == DEF_ENTRY)
+		emit_regs(out, true, EMIT_MOV, REG_R12, REG_RBP);
+	else
+		emit_mem(out, true, EMIT_MOV, REG_R12, REG_RSP, (int32_t)em->depth - 8);
+	emit_imm(out, true, EMIT_IMM_ADD, REG_R12, 8);
+	emit_imm(out, true, EMIT_IMM_AND, REG_R12, (uint32_t)-8);
+	emit_mem(out, true, EMIT_CMP, REG_R12, REG_R14, 0);
+	put_skip(out, EMIT_B, em->skips);
+	emit_mem(out, true, EMIT_CMP, REG_R12, REG_R14, 8);
+	put_skip(out, EMIT_AE, em->skips);
+	emit_mem(out, true, EMIT_MOV, REG_R12, REG_R12, 0);
+}
+
+/*
  *	lea func,%r13 ; mov depth(%rsp),%r12 ; sub %r13,%r12 ; cmp $size,%r12 ; jb 1f
- *	mov %rbp,%r12 | mov 0(%rbp),%r12 ; test %r12,%r12 ; jz skip
- *	mov 8(%r12),%r12 ; sub %r13,%r12 ; cmp $size,%r12 ; jae skip
+ *	[the caller's return address] ; sub %r13,%r12 ; cmp $size,%r12 ; jae skip
  *   1:
  */
 static void put_within(const struct emission *em, const struct bound_step *step)
@@ -185,13 +208,7 @@ static void put_within(const struct emission *em, const struct bound_step *step)
 	emit_regs(out, true, EMIT_SUB, REG_R12, REG_R13);
 	emit_imm(out, true, EMIT_IMM_CMP, REG_R12, size);
 	inside = emit_jump(out, EMIT_B);
-	if (em->probe->variant->at == DEF_ENTRY)
-		emit_regs(out, true, EMIT_MOV, REG_R12, REG_RBP);
-	else
-		emit_mem(out, true, EMIT_MOV, REG_R12, REG_RBP, 0);
-	emit_regs(out, true, EMIT_TEST, REG_R12, REG_R12);
-	put_skip(out, EMIT_E, em->skips);
-	emit_mem(out, true, EMIT_MOV, REG_R12, REG_R12, 8);
+	put_callers_return(em);
 	emit_regs(out, true, EMIT_SUB, REG_R12, REG_R13);
 	emit_imm(out, true, EMIT_IMM_CMP, REG_R12, size);
 	put_skip(out, EMIT_AE, em->skips);
