@@ -366,13 +366,12 @@ bool steps_reach(const struct steps_data *data, const struct bound_probe *probe)
 	return true;
 }
 
-void steps_data_start(struct steps_data *data, struct buf *out, uint64_t vaddr, size_t top)
+void steps_data_start(struct steps_data *data, struct buf *out, uint64_t vaddr, size_t size)
 {
 	*data = (struct steps_data){ .vaddr = vaddr };
 	buf_align(out, 16, 0xcc);
 	data->zeros = out->len;
-	if (top)
-		buf_fill(out, 0, (top + 8 + 15) & ~(size_t)15);
+	buf_fill(out, 0, (size + 15) & ~(size_t)15);
 }
 
 void steps_data_add(struct steps_data *data, struct buf *out, const struct bound_probe *probe)

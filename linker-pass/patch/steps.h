@@ -30,8 +30,8 @@ struct steps_data {
 	size_t ntables, tables_cap;
 };
 
-/* Puts the zeros: as many as reads up to `top` take, none for 0. */
-void steps_data_start(struct steps_data *data, struct buf *out, uint64_t vaddr, size_t top);
+/* Puts at least `size` zeros. */
+void steps_data_start(struct steps_data *data, struct buf *out, uint64_t vaddr, size_t size);
 /* Puts the tables that the probe's steps need and that are not there yet. */
 void steps_data_add(struct steps_data *data, struct buf *out, const struct bound_probe *probe);
 void steps_data_free(struct steps_data *data);

@@ -40,29 +40,33 @@ static void put_site(struct tramps *tramps, struct site *site)
 	steps_land(out, &skips);
 }
 
-/* The highest offset that anything is read at through a register a load has set. */
-static size_t zeros_top(const struct plan *plan)
+/* How far a read of 8 bytes goes through a register that a load has set; 0 if it does not. */
+static size_t reads_up_to(const struct operand *op)
 {
-	int64_t top = 0;
+	if (op->kind != OPERAND_MEM || !plan_made_by_steps(op) || op->value < 0)
+		return 0;
+	return (size_t)op->value + 8;
+}
+
+static size_t zeros_size(const struct plan *plan)
+{
+	size_t size = 0, up_to;
 
 	for (size_t i = 0; i < plan->nsites; i++) {
 		const struct bound_probe *probe = plan->sites[i].probe;
 
-		if (!probe || !probe->nsteps)
-			continue;
-		for (int j = 0; j < probe->nargs; j++)
-			if (probe->args[j].op.value > top)
-				top = probe->args[j].op.value;
-		for (int j = 0; j < probe->nsteps; j++)
-			if (probe->steps[j].from.value > top)
-				top = probe->steps[j].from.value;
+		for (int j = 0; probe && j < probe->nargs + probe->nsteps; j++) {
+			up_to = reads_up_to(j < probe->nargs ? &probe->args[j].op
+						     : &probe->steps[j - probe->nargs].from);
+			size = up_to > size ? up_to : size;
+		}
 	}
-	return (size_t)top;
+	return size;
 }
 
 static void put_data(struct tramps *tramps, const struct plan *plan)
 {
-	steps_data_start(&tramps->data, &tramps->text, tramps->vaddr, zeros_top(plan));
+	steps_data_start(&tramps->data, &tramps->text, tramps->vaddr, zeros_size(plan));
 	for (size_t i = 0; i < plan->nsites && plan->mode == PLAN_DETOUR; i++)
 		if (plan->sites[i].probe)
 			steps_data_add(&tramps->data, &tramps->text, plan->sites[i].probe);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Definitions with a condition ("when:") and without a goroutine id ("goid: none").
 . "$(dirname "$0")/../lib.sh"
-need go python3
+need go python3 objcopy
 build_go app "$ROOT/tests/fixtures/hello" go
 
 definition() { # definition WHEN
@@ -48,3 +48,17 @@ definition 'err != nil' >result.yaml
 expect_exit 1 "$PROBES" catalog -d result.yaml
 expect_match err 'result\.yaml:12:15: "err" is a result: it has no value yet'
 ok 'conditions that cannot be tested are errors with their place'
+
+zeros() { # zeros DEFINITION: no more than one block of 16, in front
+	"$PROBES" inject -d "$1" -p net:odd -o probed app 2>inject.log
+	objcopy -O binary --only-section=.goprobes.text probed text
+	python3 -c '
+text = open("text", "rb").read()
+assert text[:16] == bytes(16) != text[16:32], text[:64].hex()'
+}
+definition 'ln != nil' | sed 's/values: .*/values: [ln.fd.pfd.fdmu.state]/
+	s/ type: uintptr/ type: uint64/' >nil.yaml
+zeros nil.yaml
+sed 's/values: ./&0x10000000000, /; s/args: ./&{name: big, type: uint64}, /' nil.yaml >big.yaml
+zeros big.yaml
+ok 'what stands for nil is zeros, and no more than are read'
