@@ -557,5 +557,8 @@ struct err *arg_bind(struct fields *fields, const struct gotype_func *func,
 	if (bound->refusal != REFUSED_NONE)
 		return NULL;
 	err = plan_steps(&b);
+	if (!err && bound->variant->nosplit && (bound->nsteps || b.errtext_at))
+		err = err_new("what takes a trampoline's work cannot be had in a function without "
+			      "a stack check: it may run where there is no goroutine");
 	return err ? err_prefix(err, "%s:%d", bound->def->file, bound->variant->line) : NULL;
 }

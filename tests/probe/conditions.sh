@@ -62,3 +62,10 @@ zeros nil.yaml
 sed 's/values: ./&0x10000000000, /; s/args: ./&{name: big, type: uint64}, /' nil.yaml >big.yaml
 zeros big.yaml
 ok 'what stands for nil is zeros, and no more than are read'
+
+sed 's/when: .*/nosplit: true/' nil.yaml >nosplit.yaml
+expect_exit 1 "$PROBES" inject -d nosplit.yaml -p net:odd -o never app
+expect_match err 'nosplit\.yaml:10: what takes a trampoline.s work cannot be had'
+sed 's/values: .*/values: [ln]/' nosplit.yaml >plain.yaml
+"$PROBES" inject -d plain.yaml -p net:odd -o probed app 2>inject.log
+ok 'where there may be no goroutine nothing is loaded'
