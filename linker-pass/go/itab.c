@@ -6,31 +6,38 @@
 
 #include "base/mem.h"
 #include "go/itab.h"
+#include "go/parts.h"
 
 #define FUN_OFF 24
+#define DYNAMIC_RELR 36 /* DT_RELR, which older elf.h lack */
 
 struct search {
 	const struct gobin *gobin;
 	const uint64_t *methods;
 	size_t nmethods;
+	uint64_t first, last; /* the lowest and the highest of them */
 	uint64_t *itabs;
 	size_t count, max;
 };
 
 static bool is_method(const struct search *search, uint64_t word)
 {
+	if (word - search->first > search->last - search->first)
+		return false;
 	for (size_t i = 0; i < search->nmethods; i++)
 		if (search->methods[i] == word)
 			return true;
 	return false;
 }
 
-/* The address holds a method's: there may be an itab. */
+/* The address holds a method's: there may be an itab, if a padded hash stands in front. Symbols
+ * that are exported have such an address, too. */
 static void found(struct search *search, uint64_t addr)
 {
 	const struct gobin *gobin = search->gobin;
+	const uint8_t *hash = addr < FUN_OFF ? NULL : image_at(gobin->image, addr - 8, 8);
 
-	if (addr < FUN_OFF || (addr >= gobin->text_start && addr < gobin->text_end))
+	if (!hash || load32(hash + 4) || (addr >= gobin->text_start && addr < gobin->text_end))
 		return;
 	for (size_t i = 0; i < search->count; i++)
 		if (search->itabs[i] == addr - FUN_OFF)
@@ -39,16 +46,29 @@ static void found(struct search *search, uint64_t addr)
 		search->itabs[search->count++] = addr - FUN_OFF;
 }
 
-/* All words of a segment but those of Go's text. */
+/* Where the scan goes on: behind `addr` if that is in Go's text or in the line tables. */
+static uint64_t behind(const struct gobin *gobin, uint64_t addr)
+{
+	const struct pclntab *tab = &gobin->index->tab;
+
+	if (addr >= gobin->text_start && addr < gobin->text_end)
+		return gobin->text_end;
+	if (addr >= tab->addr && addr < tab->addr + tab->func)
+		return tab->addr + tab->func;
+	return addr;
+}
+
+/* All words of a segment that may be addresses. */
 static void scan(struct search *search, const Elf64_Phdr *phdr, uint8_t *block)
 {
 	const struct gobin *gobin = search->gobin;
 
 	for (uint64_t at = -phdr->p_vaddr & 7; at + 8 <= phdr->p_filesz;) {
 		uint64_t len = phdr->p_filesz - at, addr = phdr->p_vaddr + at;
+		uint64_t next = behind(gobin, addr);
 
-		if (addr >= gobin->text_start && addr < gobin->text_end) {
-			at += (gobin->text_end - addr + 7) & ~7ull;
+		if (next != addr) {
+			at += (next - addr + 7) & ~7ull;
 			continue;
 		}
 		if (len > IMAGE_BLOCK)
@@ -64,42 +84,41 @@ static void scan(struct search *search, const Elf64_Phdr *phdr, uint8_t *block)
 			uint64_t word;
 
 			memcpy(&word, block + i, 8);
-			if (word && is_method(search, word))
+			if (is_method(search, word))
 				found(search, addr + i);
 		}
 		at += len & ~7ull;
 	}
 }
 
-/* The words that the loader fills in: a position-independent file may have zeros there. */
-static void scan_relocations(struct search *search, uint64_t addr, uint64_t size)
+/* The words that the loader fills in: the file may have zeros there. */
+static void scan_relocations(struct search *search, const uint8_t *table, uint64_t size)
 {
-	const struct image *image = search->gobin->image;
 	Elf64_Rela rela;
 
-	for (uint64_t at = 0; at < size && size - at >= sizeof(rela); at += sizeof(rela)) {
-		const void *bytes = image_at(image, addr + at, sizeof(rela));
-
-		if (!bytes)
-			return;
-		memcpy(&rela, bytes, sizeof(rela));
+	for (uint64_t at = 0; size - at >= sizeof(rela); at += sizeof(rela)) {
+		memcpy(&rela, table + at, sizeof(rela));
 		if (ELF64_R_TYPE(rela.r_info) == R_X86_64_RELATIVE &&
 		    is_method(search, (uint64_t)rela.r_addend))
 			found(search, rela.r_offset);
 	}
 }
 
-static void scan_dynamic(struct search *search, const Elf64_Phdr *phdr)
+/* Whether a position-independent file's table of relocations names every word that is an
+ * address; not when a part of them is packed (DT_RELR) and stands in the words. */
+static bool scan_dynamic(struct search *search, const Elf64_Phdr *phdr)
 {
+	const struct image *image = search->gobin->image;
 	uint64_t addr = 0, size = 0;
+	const uint8_t *table;
+	bool packed = false;
 	Elf64_Dyn dyn;
 
 	for (uint64_t at = 0; at + sizeof(dyn) <= phdr->p_filesz; at += sizeof(dyn)) {
-		const void *bytes = image_bytes(search->gobin->image, phdr->p_offset + at,
-						sizeof(dyn));
+		const void *bytes = image_bytes(image, phdr->p_offset + at, sizeof(dyn));
 
 		if (!bytes)
-			return;
+			return false;
 		memcpy(&dyn, bytes, sizeof(dyn));
 		if (dyn.d_tag == DT_NULL)
 			break;
@@ -107,28 +126,33 @@ static void scan_dynamic(struct search *search, const Elf64_Phdr *phdr)
 			addr = dyn.d_un.d_ptr;
 		if (dyn.d_tag == DT_RELASZ)
 			size = dyn.d_un.d_val;
+		packed |= dyn.d_tag == DYNAMIC_RELR;
 	}
-	if (addr)
-		scan_relocations(search, addr, size);
+	table = addr ? image_at(image, addr, size) : NULL;
+	if (table)
+		scan_relocations(search, table, size);
+	return table && !packed && image->ehdr.e_type == ET_DYN;
 }
 
 size_t itab_find(const struct gobin *gobin, const uint64_t *methods, size_t nmethods,
 		 uint64_t *itabs_ret, size_t max)
 {
-	struct search search = { gobin, methods, nmethods, itabs_ret, 0, max };
+	struct search search = { gobin, methods, nmethods, UINT64_MAX, 0, itabs_ret, 0, max };
+	const struct image *image = gobin->image;
+	bool all = !nmethods;
 	uint8_t *block;
 
-	if (!nmethods)
-		return 0;
-	block = mem_zalloc(IMAGE_BLOCK);
-	for (size_t i = 0; i < gobin->image->phnum; i++) {
-		const Elf64_Phdr *phdr = &gobin->image->phdrs[i];
-
-		if (phdr->p_type == PT_LOAD)
-			scan(&search, phdr, block);
-		else if (phdr->p_type == PT_DYNAMIC)
-			scan_dynamic(&search, phdr);
+	for (size_t i = 0; i < nmethods; i++) {
+		search.first = methods[i] < search.first ? methods[i] : search.first;
+		search.last = methods[i] > search.last ? methods[i] : search.last;
 	}
+	for (size_t i = 0; i < image->phnum && !all; i++)
+		if (image->phdrs[i].p_type == PT_DYNAMIC)
+			all = scan_dynamic(&search, &image->phdrs[i]);
+	block = mem_zalloc(IMAGE_BLOCK);
+	for (size_t i = 0; i < image->phnum && !all; i++)
+		if (image->phdrs[i].p_type == PT_LOAD)
+			scan(&search, &image->phdrs[i], block);
 	free(block);
 	return search.count;
 }
