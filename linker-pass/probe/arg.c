@@ -281,17 +281,21 @@ static struct err *add_header(struct binder *b, const struct place *place,
 	return NULL;
 }
 
-/* An offset in the elements of field()'s slice; false when the probe is refused. */
-static bool element_field(struct binder *b, const char *type, const char *name, int32_t *off_ret)
+/* The offset of a string in the elements of field()'s slice; may refuse the probe. */
+static struct err *element_field(struct binder *b, const char *type, const char *name,
+				 int32_t *off_ret)
 {
+	struct err *err = NULL;
 	struct field field;
 
 	b->bound->refusal = fields_find(b->fields, type, name, &field, &b->bound->detail);
 	if (b->bound->refusal != REFUSED_NONE)
-		return false;
+		return NULL;
 	*off_ret = (int32_t)field.offset;
+	if (strcmp(field.type, "string"))
+		err = err_new("%s.%s is a %s, not a string", type, name, field.type);
 	free(field.type);
-	return true;
+	return err;
 }
 
 /* R12 gets the address of the element, whose Value is then one dereference away. */
@@ -299,14 +303,16 @@ static struct err *add_field(struct binder *b, const struct place *place,
 			     struct bound_step *step, struct operand words[2])
 {
 	const char *element = place->type + 2;
-	int32_t value_off;
+	int32_t value_off = 0;
 	uint64_t size;
 
 	if (place->value || place->chain.nhops || strncmp(place->type, "[]", 2))
 		return err_new("field() takes a slice that is one pointer away");
 	step->from = (struct operand){ OPERAND_MEM, 8, place->chain.root, place->disp };
-	if (!element_field(b, element, "Name", &step->name_off) ||
-	    !element_field(b, element, "Value", &value_off))
+	TRY(element_field(b, element, "Name", &step->name_off));
+	if (b->bound->refusal == REFUSED_NONE)
+		TRY(element_field(b, element, "Value", &value_off));
+	if (b->bound->refusal != REFUSED_NONE)
 		return NULL;
 	if (!fields_type_size(b->fields, element, &size) || size > INT32_MAX)
 		return err_new("the size of %s should be known: put it under types", element);

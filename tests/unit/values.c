@@ -14,7 +14,8 @@
 	      "{name: T, type: 'struct{x, y int64; q *Q}'}, {name: E, type: uint16}, " \
 	      "{name: W, type: uint8}, {name: C, type: 'struct{_ uintptr; l *[]byte}'}, " \
 	      "{name: H, type: 'struct{n int; Name, Value string}'}, " \
-	      "{name: L, type: 'struct{n int; all []t.H}'}]\n" \
+	      "{name: J, type: 'struct{Name int; Value string}'}, " \
+	      "{name: L, type: 'struct{n int; all []t.H; odd []t.J}'}]\n" \
 	      "enums: [{name: W, until: '1.24', values: [{value: 0, name: unknown}, " \
 	      "{value: 1, name: one, const: One, raw: '1.18:7'}]}, {name: O, until: '1.23', " \
 	      "values: [{value: 0, name: unknown}]}]\n"
@@ -72,6 +73,7 @@ static const struct {
 	{ "return", "func() (err error)", "error", "errtext(err)", "t:11:15: the text of" },
 	{ "entry", "func(l *L)", "string", "header(l.all, \"n\")", "t:11:15: header() takes a" },
 	{ "entry", "func(l L)", "string", "field(l.all, \"n\")", "t:11:15: field() takes a" },
+	{ "entry", "func(l *L)", "string", "field(l.odd, \"n\")", "t:11:15: t.J.Name is a int, " },
 	{ "entry", "func(l string)", "int", "header(l, \"n\")", "t:11:15: what is found is a" },
 	{ "entry", "func(l string)", "string", "header(l, \"N\")", "t:11:26: a name of 1 to" },
 	{ "entry", "func(l string)", "string", "header(l, n)", "t:11:25: \"\"\" should stand" },
