@@ -254,22 +254,57 @@ static void put_contents(const struct def_set *defs, FILE *out)
 	fprintf(out, "| all | | %zu | %zu |\n", n, count_stable(defs, 0, n));
 }
 
+/* The probe that is called as the i-th, but ends in `other` where that one ends in `ending`. */
+static const struct def_probe *partner(const struct def_set *defs, size_t first, size_t end,
+				       size_t i, const char *ending, const char *other)
+{
+	const char *name = defs->probes[i].name;
+	size_t stem = strlen(name);
+
+	if (stem < strlen(ending) || strcmp(name + stem - strlen(ending), ending) != 0)
+		return NULL;
+	stem -= strlen(ending);
+	for (size_t j = first; j < end; j++) {
+		const char *pair = defs->probes[j].name;
+
+		if (!strncmp(pair, name, stem) && !strcmp(pair + stem, other))
+			return &defs->probes[j];
+	}
+	return NULL;
+}
+
+/* A start and its end stand together, in this order. */
 static void put_provider(const struct def_set *defs, size_t first, size_t end, FILE *out)
 {
-	const char *provider = defs->probes[first].provider;
+	const char *provider = defs->probes[first].provider, *separator = ":";
 
 	fprintf(out, "\n## %s\n\nPackage ", provider);
 	put_packages(defs, first, end, out);
-	for (size_t i = first; i < end; i++)
-		fprintf(out, "%s [%s](#%s-%s)", i == first ? ":" : ",", defs->probes[i].name,
-			provider, defs->probes[i].name);
+	for (size_t i = first; i < end; i++) {
+		const char *name = defs->probes[i].name;
+		const struct def_probe *pair = partner(defs, first, end, i, "_start", "_end");
+
+		if (partner(defs, first, end, i, "_end", "_start"))
+			continue;
+		fprintf(out, "%s [%s](#%s-%s)", separator, name, provider, name);
+		if (pair)
+			fprintf(out, "/[end](#%s-%s)", provider, pair->name);
+		separator = ",";
+	}
 	fputs(".\n", out);
 	for (size_t i = first; i < end; i++) {
 		if (!package_named(defs, first, i))
 			put_enums(defs, defs->probes[i].package, out);
 	}
-	for (size_t i = first; i < end; i++)
+	for (size_t i = first; i < end; i++) {
+		const struct def_probe *pair = partner(defs, first, end, i, "_start", "_end");
+
+		if (partner(defs, first, end, i, "_end", "_start"))
+			continue;
 		put_probe(&defs->probes[i], out);
+		if (pair)
+			put_probe(pair, out);
+	}
 }
 
 void doc_markdown(const struct def_set *defs, FILE *out)
