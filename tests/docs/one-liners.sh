@@ -22,5 +22,5 @@ for script in *.bt; do
 		failures=1
 	fi
 done
-[ -e 10.bt ] || die 'README.md lost its one-liners'
+[ -e 11.bt ] || die 'README.md lost its one-liners'
 exit $failures
