@@ -14,6 +14,7 @@ while read -r version go; do
 	mkdir "$dir"
 	build_shop "$go" static "$dir/shop"
 	inject_shop "$dir" >"$dir/inject.log" 2>&1
+	python3 "$TRUTH/plan.py" capture "$dir" "$dir/shop" trace_context
 	run_mode "$dir" trace_context
 	if python3 "$TRUTH/correlate.py" "$dir/trace_context.list" "$dir/trace_context.events" \
 		>"$dir/out"; then
