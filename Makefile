@@ -88,7 +88,7 @@ demo:
 	$(READY); echo '== demo'; $(ROOTLY) env $(PASSED) tools/demo.sh
 
 check:
-	$(READY); echo '== tests'; $(ROOTLY) env $(PASSED) tests/run $(TESTS)
+	$(READY); echo '== tests'; set -f; $(ROOTLY) env $(PASSED) tests/run $(TESTS)
 
 bench:
 	$(READY); echo '== bench'; $(ROOTLY) env $(PASSED) tests/bench/run
