@@ -5,7 +5,7 @@ r"""Compares captured events with the truth that the program logged.
 compare.py [-q] [--partial] [--words=N] [--report=FILE] [--kind=KIND] EXPECT WHOLE \
            [LIST TRUTH EVENTS]...
 
-EXPECT is expect.json beside this file; areas/ beside it is read too. WHOLE is the output of
+EXPECT is expect.json beside this file; the areas (areas.py) are read too. WHOLE is the output of
 `probes list --json`. Each LIST TRUTH EVENTS is one run, LIST having the probes that were
 traced. With --words=N the tracer could only read the first N words; with --partial not every
 probe need fire, and those refused in part are not compared. Prints a table of probes and a
@@ -15,11 +15,11 @@ their probes need not fire. On one goroutine, events of a probe must come in the
 truth.
 """
 import collections
-import fnmatch
 import json
-import pathlib
 import re
 import sys
+
+import areas
 
 Event = collections.namedtuple("Event", "probe goid conn args hidden inside unread line")
 MAX_WORDS = 12
@@ -321,20 +321,18 @@ def compare_run(truth_path, events_path, shapes, expect, tallies, naive):
     return [p for p in wanted if p not in shapes.args]
 
 
-def read_expect(path):
+def read_expect(path, known):
     """How the counts of probes are compared, from expect.json and the areas."""
-    path = pathlib.Path(path)
-    expect = json.loads(path.read_text(encoding="utf-8"))["probes"]
-    for area in path.with_name("areas").glob("*.json"):
-        expect.update(json.loads(area.read_text(encoding="utf-8")).get("counts", {}))
+    with open(path, encoding="utf-8") as source:
+        expect = json.load(source)["probes"]
+    for area in known:
+        expect.update(area.get("counts", {}))
     return expect
 
 
-def of_other_kinds(path, kind):
+def of_other_kinds(known, kind):
     """Patterns of probes that builds of this kind cannot fire: cgo's, without cgo."""
-    areas = [json.loads(area.read_text(encoding="utf-8"))
-             for area in pathlib.Path(path).with_name("areas").glob("*.json")]
-    return [pattern for area in areas if kind not in area.get("kinds", [kind])
+    return [pattern for area in known if kind not in area.get("kinds", [kind])
             for pattern in area["probes"]]
 
 
@@ -366,17 +364,17 @@ def main():
     arguments = [a for a in sys.argv[1:] if not a.startswith("-")]
     if len(arguments) < 5 or len(arguments) % 3 != 2:
         raise SystemExit(__doc__)
-    expect = read_expect(arguments[0])
+    known = areas.read().values()
+    expect = read_expect(arguments[0], known)
     words = int(option("words") or MAX_WORDS)
     whole = Shapes(arguments[1], words)
     tallies = collections.defaultdict(Tally)
-    elsewhere = of_other_kinds(arguments[0], option("kind"))
+    elsewhere = of_other_kinds(known, option("kind"))
     absent, naive = set(), collections.defaultdict(lambda: [0, 0])
     for listed, truth, events in zip(arguments[2::3], arguments[3::3], arguments[4::3]):
         absent.update(compare_run(truth, events, Shapes(listed, words), expect, tallies, naive))
     for probe in whole.args if "--partial" not in sys.argv else []:
-        if not tallies[probe].fired and not any(fnmatch.fnmatchcase(probe, pattern)
-                                                for pattern in elsewhere):
+        if not tallies[probe].fired and not areas.among(probe, elsewhere):
             tallies[probe].wrong.append("never fired")
         if probe in whole.refused:
             tallies[probe].wrong.append("a part of it was refused")

@@ -5,14 +5,15 @@
 plan.py capture DIR FILE "MODE..." [FUNCTION]...   DIR/MODE.list and DIR/MODE.plan of each of
                 the fixture's modes, from DIR/list.json; plain uprobes on the functions
 plan.py bpftrace LIST FILE                         bpftrace script that prints the same lines
-The lists are those of `probes list --json FILE`. A mode that areas/ knows has the probes of
-that area; each other mode has those that no area claims.
+The lists are those of `probes list --json FILE`. A mode that is an area (areas.py) has the
+probes of that area; each other mode has those that no area claims.
 """
-import fnmatch
 import json
 import pathlib
 import struct
 import sys
+
+import areas
 
 BPFTRACE_WORDS = 6  # bpftrace 0.17: "x86_64 doesn't support arg6"
 
@@ -25,19 +26,15 @@ def texts(probe):
             and args[i + 1]["name"] == arg["name"] + "_len"]
 
 
-def of_mode(mode, listed):
+def of_mode(mode, listed, known):
     """The probes that a run in this mode is traced with."""
-    areas = {file.stem: json.loads(file.read_text(encoding="utf-8"))
-             for file in pathlib.Path(__file__).with_name("areas").glob("*.json")}
-
     def among(probe, patterns):
-        name = f"{probe['provider']}:{probe['name']}"
-        return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+        return areas.among(f"{probe['provider']}:{probe['name']}", patterns)
 
-    if mode in areas:
-        patterns = areas[mode]["probes"] + areas[mode].get("also", [])
+    if mode in known:
+        patterns = known[mode]["probes"] + known[mode].get("also", [])
         return [probe for probe in listed if among(probe, patterns)]
-    claimed = [pattern for area in areas.values() for pattern in area["probes"]]
+    claimed = [pattern for area in known.values() for pattern in area["probes"]]
     return [probe for probe in listed if not among(probe, claimed)]
 
 
@@ -74,9 +71,9 @@ def plan(listed, loads, functions):
 
 def capture(folder, path, modes, functions):
     whole = json.loads((folder / "list.json").read_text(encoding="utf-8"))
-    listed, loads = whole["files"][0]["probes"], segments(path)
+    listed, loads, known = whole["files"][0]["probes"], segments(path), areas.read()
     for mode in modes:
-        chosen = of_mode(mode, listed)
+        chosen = of_mode(mode, listed, known)
         whole["files"][0]["probes"] = chosen
         (folder / f"{mode}.list").write_text(json.dumps(whole), encoding="utf-8")
         (folder / f"{mode}.plan").write_text("".join(plan(chosen, loads, functions)),

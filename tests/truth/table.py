@@ -5,16 +5,17 @@
 CATALOG is the output of `probes catalog --json`, a REPORT what compare.py --report wrote,
 named RELEASE-KIND.json. A cell says "ok" when the probe fired with the right values in all
 kinds of builds of that release, "-" when it is absent by design (no definition for the
-release, or its area under areas/ is for other "kinds" of builds); else, for each kind, what is
+release, or its area (areas.py) is for other "kinds" of builds); else, for each kind, what is
 wrong: the reason of a refusal, "wrong" values, or that it never fired. Kind note, where some
 probes need a trampoline, is not in it. Exit code 1 when a cell is wrong.
 """
 import collections
-import fnmatch
 import json
 import pathlib
 import re
 import sys
+
+import areas
 
 
 def minor(release):
@@ -30,23 +31,15 @@ def holds(variant, release):
     return minor(first) <= minor(release) and (open_end or minor(release) <= minor(last))
 
 
-def only_kinds():
-    """The kinds of builds that have a probe, by pattern, from areas that say so."""
-    areas = [json.loads(path.read_text(encoding="utf-8"))
-             for path in pathlib.Path(__file__).with_name("areas").glob("*.json")]
-    return {pattern: area["kinds"] for area in areas if "kinds" in area
-            for pattern in area["probes"]}
-
-
-def cell(probe, variants, release, reports, only):
+def cell(probe, variants, release, reports, known):
     found = [outcome.get(probe) for outcome in reports]
     if not any(holds(variant, release) for variant in variants):
         # The injector says so too, unless a pattern left the probe out.
         odd = [f"{kind}:undefined" for kind, what in zip(reports.kinds, found)
                if what not in (None, "go-version")]
         return ",".join(odd) or "-"
-    kinds = next((kinds for pattern, kinds in only.items()
-                  if fnmatch.fnmatchcase(probe, pattern)), reports.kinds)
+    kinds = next((area["kinds"] for area in known
+                  if "kinds" in area and areas.among(probe, area["probes"])), reports.kinds)
     wrong = [f"{kind}:{what or 'never fired'}" for kind, what in zip(reports.kinds, found)
              if what != "ok" and not (what in (None, "not-in-binary") and kind not in kinds)]
     return ",".join(wrong) or ("ok" if "ok" in found else "-")
@@ -70,11 +63,11 @@ def main():
         by_release[release].append(json.loads(path.read_text(encoding="utf-8")))
         by_release[release].kinds.append(kind)
     releases = sorted(by_release, key=lambda r: [int(n) for n in re.findall(r"\d+", r)])
-    only = only_kinds()
+    known = areas.read().values()
     rows, bad = [], 0
     for entry in catalog:
         probe = f"{entry['provider']}:{entry['name']}"
-        cells = [cell(probe, entry["variants"], r, by_release[r], only) for r in releases]
+        cells = [cell(probe, entry["variants"], r, by_release[r], known) for r in releases]
         bad += sum(c not in ("ok", "-") for c in cells)
         rows.append([probe, *cells])
     wide = max(len(row[0]) for row in rows)

@@ -65,7 +65,7 @@ run_mode() { # run_mode DIR MODE: one run under capture
 	}
 }
 
-AREAS=$(for area in "$TRUTH"/areas/*.json; do [ ! -e "$area" ] || basename "$area" .json; done)
+AREAS=$(basename -s .json "$TRUTH"/areas/*.json)
 MODES="all grow preempt fatal overflow panic $AREAS"
 
 run_and_compare() { # run_and_compare DIR MODES [OPTION]: the table; the last line has the sums
