@@ -48,6 +48,12 @@ static enum reg place_reg(const struct place *place, uint64_t off, uint64_t size
 	return REG_NONE;
 }
 
+/* Whether there is neither an error nor a reason to refuse the probe. */
+static bool on_course(const struct binder *b, const struct err *err)
+{
+	return !err && b->bound->refusal == REFUSED_NONE;
+}
+
 static struct err *place_root(struct binder *b, const char *name, struct place *place)
 {
 	bool at_return = b->bound->variant->at == DEF_RETURN;
@@ -238,12 +244,11 @@ static struct err *add_path(struct binder *b, const struct expr *expr, const cha
 
 	if (len && strcmp(declared, "int") && !err)
 		err = err_new("len() is an int, not a %s", declared);
-	if ((len || shape->nwords == 2) && !err && b->bound->refusal == REFUSED_NONE &&
-	    *place.type == '*')
+	if ((len || shape->nwords == 2) && on_course(b, err) && *place.type == '*')
 		err = place_deref(&place);
-	if (!err && b->bound->refusal == REFUSED_NONE && !len)
+	if (on_course(b, err) && !len)
 		err = check_size(b, &place, shape, declared);
-	for (int i = 0; i < shape->nwords && !err && b->bound->refusal == REFUSED_NONE; i++) {
+	for (int i = 0; i < shape->nwords && on_course(b, err); i++) {
 		struct operand op;
 		int chain;
 
@@ -344,14 +349,13 @@ static struct err *add_errtext(struct binder *b, const struct expr *expr, const 
 	if (b->errtext_at)
 		return err_new("only one error's text can be had");
 	err = place_find(b, expr, &place);
-	if (!err && b->bound->refusal == REFUSED_NONE &&
-	    (!place.value || strcmp(place.type, "error")))
+	if (on_course(b, err) && (!place.value || strcmp(place.type, "error")))
 		err = err_new("errtext() takes an error that is in registers");
-	if (!err && b->bound->refusal == REFUSED_NONE)
+	if (on_course(b, err))
 		err = word_operand(b, &place, 0, 8, &step->from, &chain);
-	if (!err && b->bound->refusal == REFUSED_NONE)
+	if (on_course(b, err))
 		err = word_operand(b, &place, 8, 8, &step->len, &chain);
-	if (!err && b->bound->refusal == REFUSED_NONE) {
+	if (on_course(b, err)) {
 		b->errtext_at = b->bound->nargs;
 		add_const(b, 0, name, declared, shape);
 	}
@@ -373,7 +377,7 @@ static struct err *add_search(struct binder *b, const struct expr *expr, const c
 	if (b->scratch_used)
 		return err_new("only one value can be searched for");
 	err = place_find(b, expr, &place);
-	if (!err && b->bound->refusal == REFUSED_NONE) {
+	if (on_course(b, err)) {
 		struct bound_step *step = add_step(b, header ? STEP_HEADER : STEP_FIELD);
 
 		strcpy(step->name, expr->text);
@@ -381,7 +385,7 @@ static struct err *add_search(struct binder *b, const struct expr *expr, const c
 		err = header ? add_header(b, &place, step, words)
 			     : add_field(b, &place, step, words);
 	}
-	for (int i = 0; i < 2 && !err && b->bound->refusal == REFUSED_NONE; i++)
+	for (int i = 0; i < 2 && on_course(b, err); i++)
 		add_word(b, mem_printf("%s%s", name, shape->suffix[i]), shape->type[i],
 			 declared, words[i], -1);
 	free(place.type);
@@ -448,7 +452,7 @@ static struct err *add_when(struct binder *b)
 
 	struct err *err = place_find(b, &expr, &place);
 
-	if (!err && b->bound->refusal == REFUSED_NONE) {
+	if (on_course(b, err)) {
 		enum reg reg = place.value ? place_reg(&place, 0, 8) : REG_NONE;
 
 		add_step(b, nil ? STEP_NIL : STEP_NOT_NIL)->from =
