@@ -139,7 +139,7 @@ static bool starts_with(struct fields *fields, const char *type, const char *nam
 	return fine;
 }
 
-const uint64_t *fields_error_itabs(struct fields *fields, size_t *n_ret)
+static void find_error_itabs(struct fields *fields)
 {
 	static const struct {
 		const char *type, *text, *method;
@@ -151,16 +151,20 @@ const uint64_t *fields_error_itabs(struct fields *fields, size_t *n_ret)
 	uint64_t methods[sizeof(errors) / sizeof(*errors)];
 	size_t n = 0;
 
-	for (size_t i = 0; i < sizeof(errors) / sizeof(*errors) && !fields->itabs_known; i++) {
+	for (size_t i = 0; i < sizeof(errors) / sizeof(*errors); i++) {
 		const struct gofunc *func = gobin_func(fields->gobin, errors[i].method);
 
 		if (func && starts_with(fields, errors[i].type, errors[i].text))
 			methods[n++] = func->entry;
 	}
-	if (!fields->itabs_known)
-		fields->nitabs = itab_find(fields->gobin, methods, n, fields->itabs,
-					   BOUND_MAX_ITABS);
+	fields->nitabs = itab_find(fields->gobin, methods, n, fields->itabs, BOUND_MAX_ITABS);
 	fields->itabs_known = true;
+}
+
+const uint64_t *fields_error_itabs(struct fields *fields, size_t *n_ret)
+{
+	if (!fields->itabs_known)
+		find_error_itabs(fields);
 	*n_ret = fields->nitabs;
 	return fields->itabs;
 }
