@@ -72,7 +72,7 @@ static void add_variant(struct table *table, const struct def_probe *probe,
 	table_add(table, probe->name);
 	put_range(&text, range);
 	table_add(table, (const char *)text.data);
-	table_add(table, variant->at == DEF_RETURN ? "return" : "entry");
+	table_add(table, def_at_name(variant->at));
 	table_add(table, variant->symbol);
 	text.len = 0;
 	put_values(&text, probe);
@@ -168,14 +168,14 @@ static void add_args(cJSON *object, const struct def_probe *probe)
 static void add_words(cJSON *object, const char *key, const char *words)
 {
 	cJSON *array = *words ? cJSON_AddArrayToObject(object, key) : NULL;
+	const char *word;
+	int len;
 
-	while (*words) {
-		size_t len = strcspn(words, " ");
-		char *word = mem_strndup(words, len);
+	while (def_next_name(&words, &word, &len)) {
+		char *text = mem_strndup(word, (size_t)len);
 
-		cJSON_AddItemToArray(array, cJSON_CreateString(word));
-		free(word);
-		words += len + (words[len] == ' ');
+		cJSON_AddItemToArray(array, cJSON_CreateString(text));
+		free(text);
 	}
 }
 
@@ -191,8 +191,7 @@ static void add_variants(cJSON *object, const struct def_probe *probe)
 		put_range(&range, variant->range);
 		cJSON_AddStringToObject(item, "go", (const char *)range.data);
 		buf_free(&range);
-		cJSON_AddStringToObject(item, "at",
-					variant->at == DEF_RETURN ? "return" : "entry");
+		cJSON_AddStringToObject(item, "at", def_at_name(variant->at));
 		cJSON_AddStringToObject(item, "function", variant->symbol);
 		cJSON_AddStringToObject(item, "signature", variant->signature);
 		add_words(item, "within", variant->within);
@@ -209,7 +208,7 @@ static void add_probe(cJSON *array, const struct def_probe *probe)
 	cJSON_AddStringToObject(object, "provider", probe->provider);
 	cJSON_AddStringToObject(object, "name", probe->name);
 	cJSON_AddStringToObject(object, "package", probe->package);
-	cJSON_AddStringToObject(object, "at", probe->at == DEF_RETURN ? "return" : "entry");
+	cJSON_AddStringToObject(object, "at", def_at_name(probe->at));
 	cJSON_AddStringToObject(object, "stability", probe->stability);
 	cJSON_AddStringToObject(object, "otel", probe->otel);
 	cJSON_AddStringToObject(object, "doc", probe->doc);

@@ -94,8 +94,7 @@ static cJSON *probe_json(const struct plan *plan, const struct bound_probe *prob
 
 	cJSON_AddStringToObject(item, "provider", probe->def->provider);
 	cJSON_AddStringToObject(item, "name", probe->def->name);
-	cJSON_AddStringToObject(item, "at",
-				probe->variant->at == DEF_ENTRY ? "entry" : "return");
+	cJSON_AddStringToObject(item, "at", def_at_name(probe->variant->at));
 	cJSON_AddStringToObject(item, "function", probe->func->name);
 	cJSON_AddNumberToObject(item, "inlined_copies", probe->inlined_copies);
 	for (int i = 0; i < probe->nargs; i++) {

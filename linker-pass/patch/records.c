@@ -17,7 +17,7 @@ const char *records_name(const struct site *site)
 {
 	if (site->probe)
 		return site->probe->def->name;
-	return site->at == DEF_ENTRY ? "entry" : "return";
+	return def_at_name(site->at);
 }
 
 static void put_probe(struct buf *out, const struct bound_probe *probe)

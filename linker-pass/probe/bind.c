@@ -69,14 +69,14 @@ static struct err *bind_signature(struct fields *fields, const struct gotype_fun
 static const struct gofunc *find_first(const struct gobin *gobin, const char *names)
 {
 	const struct gofunc *func = NULL;
+	const char *name;
+	int len;
 
-	while (*names && !func) {
-		size_t len = strcspn(names, " ");
-		char *name = mem_strndup(names, len);
+	while (!func && def_next_name(&names, &name, &len)) {
+		char *symbol = mem_strndup(name, (size_t)len);
 
-		func = gobin_func(gobin, name);
-		free(name);
-		names += len + (names[len] == ' ');
+		func = gobin_func(gobin, symbol);
+		free(symbol);
 	}
 	return func;
 }

@@ -18,6 +18,19 @@ bool def_range_has(struct go_range range, unsigned minor)
 	return minor >= range.since && (!range.until || minor <= range.until);
 }
 
+const char *def_at_name(enum def_at at)
+{
+	return at == DEF_RETURN ? "return" : "entry";
+}
+
+bool def_next_name(const char **pos, const char **name_ret, int *len_ret)
+{
+	*name_ret = *pos + strspn(*pos, " ");
+	*len_ret = (int)strcspn(*name_ret, " ");
+	*pos = *name_ret + *len_ret;
+	return *len_ret;
+}
+
 char *def_range_text(struct go_range range)
 {
 	unsigned since = range.since ? range.since : 18;

@@ -126,6 +126,12 @@ void def_enum_free(struct def_enum *numbers); /* NULL is fine */
 bool def_enum_table(const struct def_enum *numbers, unsigned minor,
 		    uint8_t table_ret[DEF_ENUM_CODES]);
 
+const char *def_at_name(enum def_at at); /* "entry" or "return" */
+
+/* Steps through space-separated names, as otel and within have them: sets *name_ret, which
+ * points into them and is *len_ret long, and moves *pos behind it; false at the end. */
+bool def_next_name(const char **pos, const char **name_ret, int *len_ret);
+
 /* "Go 1.22 and later", "Go 1.18 to 1.21", "Go 1.18"; owned by the caller. */
 char *def_range_text(struct go_range range);
 

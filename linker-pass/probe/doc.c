@@ -87,17 +87,15 @@ static bool same_place(const struct def_variant *a, const struct def_variant *b)
 	       !strcmp(a->signature, b->signature) && b->range.since == a->range.until + 1;
 }
 
-static void put_callers(const char *within, FILE *out)
+/* Space-separated names; whether there were any. */
+static bool put_names(const char *names, const char *before, const char *between, FILE *out)
 {
-	const char *before = " called by";
+	const char *name;
+	int len;
 
-	while (*within) {
-		size_t len = strcspn(within, " ");
-
-		fprintf(out, "%s `%.*s`", before, (int)len, within);
-		within += len + (within[len] == ' ');
-		before = " or";
-	}
+	for (const char *pos = names; def_next_name(&pos, &name, &len); before = between)
+		fprintf(out, "%s`%.*s`", before, len, name);
+	return *names;
 }
 
 static void put_places(const struct def_probe *probe, FILE *out)
@@ -115,10 +113,10 @@ static void put_places(const struct def_probe *probe, FILE *out)
 		char *text = def_range_text(range);
 
 		fprintf(out, "- %s: %s of `%s`", text,
-			variant->at == DEF_ENTRY ? "entry" : "return", variant->symbol);
+			def_at_name(variant->at), variant->symbol);
 		if (variant->when)
 			fprintf(out, " when `%s`", variant->when);
-		put_callers(variant->within, out);
+		put_names(variant->within, " called by ", " or ", out);
 		fprintf(out, ", `%s`\n", variant->signature);
 		free(text);
 	}
@@ -156,20 +154,6 @@ static void put_absent(const struct def_probe *probe, FILE *out)
 	fputs(*separator == ',' ? "\n" : "", out);
 }
 
-static void put_otel(const struct def_probe *probe, FILE *out)
-{
-	const char *separator = "- OpenTelemetry: ";
-
-	for (const char *p = probe->otel; *p;) {
-		size_t len = strcspn(p, " ");
-
-		fprintf(out, "%s`%.*s`", separator, (int)len, p);
-		separator = ", ";
-		p += len + (p[len] == ' ');
-	}
-	fputs(*separator == ',' ? "\n" : "", out);
-}
-
 static void put_probe(const struct def_probe *probe, FILE *out)
 {
 	fprintf(out, "\n<a id=\"%s-%s\"></a>**%s:%s** (%s)  \n", probe->provider, probe->name,
@@ -179,7 +163,8 @@ static void put_probe(const struct def_probe *probe, FILE *out)
 	put_args(probe, out);
 	put_places(probe, out);
 	put_absent(probe, out);
-	put_otel(probe, out);
+	if (put_names(probe->otel, "- OpenTelemetry: ", ", ", out))
+		fputs("\n", out);
 }
 
 /* Whether an earlier probe of the provider has the package of the i-th. */
