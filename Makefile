@@ -32,11 +32,19 @@ endif
 
 WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Werror
 STD := -std=gnu11 $(WARN) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64
-INC := -Ilinker-pass -I$(BUILD)
+INC := -I. -Ilinker-pass -Itools -isystem $(BUILD)
 LIBS := -lelf -ldw -lZydis -lyaml -lcjson -lz -lmd -pthread
 
 PASS_SRCS := $(sort $(wildcard linker-pass/*/*.c))
-TOOL_SRCS := $(sort $(wildcard tools/*.c))
+# What reads notes, then what traces, which is left out where the BPF toolchain is missing.
+TOOL_SRCS := $(sort $(wildcard tools/*.c)) tracer/listing.c tracer/mapped.c
+LIVE_SRCS := $(filter-out $(TOOL_SRCS),$(sort $(wildcard tracer/*.c tools/live/*.c)))
+ifeq ($(HAVE_BPF),1)
+TOOL_SRCS += $(filter-out %.bpf.c,$(LIVE_SRCS))
+STD += -DHAVE_BPF
+# libcurl and libmicrohttpd are opened by the command that needs them: they load slowly.
+LIBS += -lbpf -lcap -ldl
+endif
 UNIT_SRCS := $(sort $(wildcard tests/unit/*.c))
 # Definitions and layout data that become a part of the program; the folder stands for removals.
 EMBEDDED := $(sort $(wildcard stdlib-probes/*.yaml)) $(wildcard stdlib-probes/layouts/amd64.txt)
@@ -55,6 +63,18 @@ $(BUILD)/%.o: %.c config.mk
 	$(say) CC $@
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(STD) $(CFLAGS) $(INC) -MMD -MP -c -o $@ $<
+
+# A BPF program, and the header by which libbpf's users load it.
+$(BUILD)/%.bpf.o: %.bpf.c config.mk
+	$(say) BPF $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) -target bpf -O2 -g -Wall -Werror -I. -I/usr/include/$(shell uname -m)-linux-gnu \
+		-D__TARGET_ARCH_x86 -MMD -MP -c -o $@ $<
+
+$(BUILD)/%.skel.h: $(BUILD)/%.bpf.o
+	$(Q)$(BPFTOOL) gen skeleton $< name $(subst -,_,$(subst .bpf,,$(basename $(<F)))) >$@
+
+$(BUILD)/tracer/session.o: $(BUILD)/tracer/events.skel.h
 
 $(BUILD)/embed.c: tools/embed.sh $(EMBEDDED) stdlib-probes
 	$(say) EMBED $@

@@ -8,8 +8,8 @@
 
 #include "base/mem.h"
 #include "cmd.h"
-#include "listing.h"
-#include "mapped.h"
+#include "tracer/listing.h"
+#include "tracer/mapped.h"
 #include "options.h"
 #include "table.h"
 

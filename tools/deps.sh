@@ -19,6 +19,9 @@ inc:cjson/cJSON.h    libcjson-dev      -                    cjson-devel
 inc:sha2.h           libmd-dev         -                    libmd-devel
 inc:zlib.h           zlib1g-dev        -                    zlib-devel
 inc:bpf/libbpf.h     libbpf-dev        -                    libbpf-devel
+inc:sys/capability.h libcap-dev        -                    libcap-devel
+inc:curl/curl.h      libcurl4-openssl-dev -                 libcurl-devel
+inc:microhttpd.h     libmicrohttpd-dev -                    libmicrohttpd-devel
 inc:sys/sdt.h        systemtap-sdt-dev -                    systemtap-sdt-devel
 cmd:clang            clang             -                    clang
 cmd:bpftool          bpftool           linux-tools-common   bpftool

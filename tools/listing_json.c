@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 #include "elf/sdt.h"
-#include "listing.h"
+#include "tracer/listing.h"
 #include "probe/pattern.h"
 #include "probe/refusal.h"
 #include "table.h"

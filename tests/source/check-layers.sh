@@ -21,6 +21,11 @@ while IFS=: read -r file include; do
 	[ -z "$to" ] || [ "$to" -le "$from" ] || fail "$file includes $include, to its right"
 done < <(grep -HoE '^#include "[^"]+"' linker-pass/*/*.[ch] | sed 's/#include "//; s/"$//')
 
+# linker-pass <- tracer <- tools: neither takes anything from a room to its right.
+while read -r line; do fail "the wrong way: $line"; done < <(
+	grep -HE '^#include "(tracer|live|tools|cmd|options|table)' linker-pass/*/*.[ch]
+	grep -HE '^#include "(live|tools|cmd|options|table|probe/(bind|embed)|patch)' tracer/*.[ch])
+
 sources() { # the tracked files with a given ending that people write by hand
 	git ls-files -- "$@" | grep -v '^stdlib-probes/layouts/'
 }

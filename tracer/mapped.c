@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "mapped.h"
+#include "tracer/mapped.h"
 
 struct found {
 	struct mapped_file *files;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The files that a running process executes and maps. */
-#ifndef TOOLS_MAPPED_H
-#define TOOLS_MAPPED_H
+#ifndef TRACER_MAPPED_H
+#define TRACER_MAPPED_H
 
 #include <stddef.h>
 

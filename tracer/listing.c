@@ -6,7 +6,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "elf/sdt.h"
-#include "listing.h"
+#include "tracer/listing.h"
 #include "probe/pattern.h"
 
 struct collect {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The probes of one ELF file: its stapsdt notes grouped, with names from .note.goprobes. */
-#ifndef TOOLS_LISTING_H
-#define TOOLS_LISTING_H
+#ifndef TRACER_LISTING_H
+#define TRACER_LISTING_H
 
 #include <stdint.h>
 
