@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* `probes list`: the USDT probes of an ELF file or of a running process. */
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "cmd.h"
-#include "tracer/listing.h"
-#include "tracer/mapped.h"
 #include "options.h"
 #include "table.h"
+#include "target.h"
+#include "tracer/listing.h"
 
 enum { ID_JSON = 'j' + 256 };
 
@@ -39,87 +38,9 @@ static const struct command_spec list_spec = {
 };
 
 struct request {
-	const char *target;
-	const char *const *patterns;
-	int npatterns;
-	bool sites, json, process;
+	struct target target;
+	bool sites, json;
 };
-
-struct result {
-	struct listing **listings;
-	size_t n, cap;
-	size_t nall; /* probes before patterns */
-	bool go;     /* the program itself is written in Go */
-};
-
-static void add_listing(struct result *result, struct listing *listing)
-{
-	mem_grow(&result->listings, result->n, &result->cap, sizeof(*result->listings));
-	result->listings[result->n++] = listing;
-}
-
-static struct err *read_file(const struct request *request, struct result *result)
-{
-	struct listing *listing;
-
-	TRY(listing_read(request->target, request->target, request->patterns,
-			 request->npatterns, &listing));
-	result->nall = listing->nall;
-	result->go = listing_is_go(listing);
-	add_listing(result, listing);
-	return NULL;
-}
-
-/* Files of a process without a selected probe are left out. */
-static struct err *read_mapped(const struct request *request, const struct mapped_file *file,
-			       bool program, struct result *result)
-{
-	struct listing *listing;
-
-	TRY(listing_read(file->open_path, file->path, request->patterns, request->npatterns,
-			 &listing));
-	result->nall += listing->nall;
-	if (program)
-		result->go = listing_is_go(listing);
-	if (listing->nprobes)
-		add_listing(result, listing);
-	else
-		listing_free(listing);
-	return NULL;
-}
-
-static struct err *read_process(const struct request *request, int pid, struct result *result)
-{
-	struct mapped_file *files;
-	struct err *err = NULL;
-	size_t n;
-
-	TRY(mapped_files(pid, &files, &n));
-	for (size_t i = 0; i < n; i++) {
-		err = read_mapped(request, &files[i], i == 0, result);
-		if (i == 0 && err)
-			break;
-		/* What a process maps beside its program need not be an ELF file. */
-		err_free(err);
-		err = NULL;
-	}
-	mapped_free(files, n);
-	return err;
-}
-
-/* Whether `target` is all digits, and which process it then is. */
-static bool is_pid(const char *target, int *pid_ret)
-{
-	long pid = 0;
-
-	for (const char *at = target; *at; at++) {
-		if (*at < '0' || *at > '9')
-			return false;
-		pid = pid > INT_MAX / 10 ? INT_MAX : pid * 10 + (*at - '0');
-	}
-	*pid_ret = pid > INT_MAX ? INT_MAX : (int)pid;
-	return *target;
-}
 
 static void add_probe_row(struct table *table, const struct list_probe *probe)
 {
@@ -164,60 +85,38 @@ static void add_rows(struct table *table, const struct request *request,
 			add_site_row(table, &probe->sites[i]);
 		else
 			add_probe_row(table, probe);
-		if (request->process)
+		if (request->target.process)
 			table_add(table, listing->path);
 	}
 }
 
-static void print_table(const struct request *request, const struct result *result)
+static void print_table(const struct request *request)
 {
 	static const char *const probes[] = { "PROVIDER", "NAME", "SITES", "ARGUMENTS", "FILE" };
 	static const char *const sites[] = { "PROVIDER", "NAME", "ADDRESS", "TACTIC", "FUNCTION",
 					     "OPERANDS", "FILE" };
-	int columns = (request->sites ? 6 : 4) + request->process;
+	const struct target *target = &request->target;
+	int columns = (request->sites ? 6 : 4) + target->process;
 	struct table table = table_start(request->sites ? sites : probes, columns);
 
-	for (size_t i = 0; i < result->n; i++)
-		for (size_t j = 0; j < result->listings[i]->nprobes; j++)
-			add_rows(&table, request, result->listings[i],
-				 &result->listings[i]->probes[j]);
+	for (size_t i = 0; i < target->nlistings; i++)
+		for (size_t j = 0; j < target->listings[i]->nprobes; j++)
+			add_rows(&table, request, target->listings[i],
+				 &target->listings[i]->probes[j]);
 	table_print(&table);
 }
 
-/* EXIT_NO_MATCH, with what to do about it, when there is nothing to print. */
-static struct err *check_result(const struct request *request, const struct result *result)
+static struct err *run_list(struct request *request, const struct options *opts)
 {
-	const char *kind = request->process ? "process " : "";
+	struct target *target = &request->target;
 
-	for (size_t i = 0; i < result->n; i++)
-		if (result->listings[i]->nprobes)
-			return NULL;
-	if (result->nall)
-		return err_code(EXIT_NO_MATCH, "%s%s: none of its %zu probes match %s%s", kind,
-				request->target, result->nall, request->patterns[0],
-				request->npatterns > 1 ? " or the other patterns" : "");
-	if (result->go && request->process)
-		return err_code(EXIT_NO_MATCH, "process %s: no probes in its program; run `probes "
-				"inject` on the file and start it again", request->target);
-	if (result->go)
-		return err_code(EXIT_NO_MATCH, "no probes in %s; run `probes inject %s`",
-				request->target, request->target);
-	return err_code(EXIT_NO_MATCH, "%s%s: no USDT probes (no stapsdt notes)", kind,
-			request->target);
-}
-
-static struct err *run_list(struct request *request, struct result *result)
-{
-	int pid;
-
-	request->process = is_pid(request->target, &pid);
-	TRY(request->process ? read_process(request, pid, result) : read_file(request, result));
+	TRY(target_read(target, opts));
 	if (request->json)
-		listing_print_json(result->listings, result->n, request->patterns,
-				   request->npatterns);
-	TRY(check_result(request, result));
+		listing_print_json(target->listings, target->nlistings, target->patterns,
+				   target->npatterns);
+	TRY(target_check(target));
 	if (!request->json)
-		print_table(request, result);
+		print_table(request);
 	return NULL;
 }
 
@@ -225,7 +124,6 @@ int cmd_list(int argc, char **argv)
 {
 	struct options opts = options_start(&list_spec, argc, argv);
 	struct request request = { 0 };
-	struct result result = { 0 };
 	int id;
 
 	while ((id = options_next(&opts)) > 0) {
@@ -234,14 +132,9 @@ int cmd_list(int argc, char **argv)
 	}
 	if (id == OPTIONS_STOP)
 		return opts.exit_code;
-	request.target = argv[opts.first];
-	request.patterns = (const char *const *)argv + opts.first + 1;
-	request.npatterns = argc - opts.first - 1;
 
-	struct err *err = run_list(&request, &result);
+	struct err *err = run_list(&request, &opts);
 
-	for (size_t i = 0; i < result.n; i++)
-		listing_free(result.listings[i]);
-	free(result.listings);
+	target_free(&request.target);
 	return cmd_report(err);
 }

@@ -186,26 +186,31 @@ static bool continues(const struct meta_arg *first, const char *drop,
 	       !strcmp(next->name + *stem_ret, suffix);
 }
 
+int listing_value(const struct meta_probe *probe, int at, struct list_value *value_ret)
+{
+	const struct meta_arg *arg = &probe->args[at];
+
+	*value_ret = (struct list_value){ arg->name, strlen(arg->name), arg->type, at, 1 };
+	if (at + 1 < probe->nargs && (continues(arg, "", arg + 1, "_len", &value_ret->len) ||
+				      continues(arg, "_type", arg + 1, "_data",
+						&value_ret->len))) {
+		value_ret->type = arg->of;
+		value_ret->nwords = 2;
+	} else {
+		value_ret->len = strlen(arg->name);
+	}
+	return at + value_ret->nwords;
+}
+
 char *listing_values(const struct meta_probe *probe)
 {
 	struct buf out = { 0 };
+	struct list_value value;
 
-	for (int i = 0; i < probe->nargs; i++) {
-		const struct meta_arg *arg = &probe->args[i];
-		const struct meta_arg *left = &probe->args[probe->nargs];
-		size_t stem = strlen(arg->name);
-		const char *type = arg->type;
-		int words = 1;
-
-		if (arg + 1 < left && (continues(arg, "", arg + 1, "_len", &stem) ||
-				       continues(arg, "_type", arg + 1, "_data", &stem))) {
-			type = arg->of;
-			words = 2;
-		} else {
-			stem = strlen(arg->name);
-		}
-		buf_printf(&out, "%s%.*s %s", i ? ", " : "", (int)stem, arg->name, type);
-		i += words - 1;
+	for (int i = 0, next; i < probe->nargs; i = next) {
+		next = listing_value(probe, i, &value);
+		buf_printf(&out, "%s%.*s %s", i ? ", " : "", (int)value.len, value.name,
+			   value.type);
 	}
 	buf_u8(&out, 0);
 	return (char *)out.data;

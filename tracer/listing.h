@@ -46,6 +46,18 @@ void listing_free(struct listing *listing); /* NULL is fine */
 /* Whether the file is a Go program, by its sections. */
 bool listing_is_go(const struct listing *listing);
 
+/* One value of a probe: a word, or the two of a string, slice, error or other interface. */
+struct list_value {
+	const char *name; /* its first `len` characters; borrowed */
+	size_t len;
+	const char *type; /* "string" */
+	int arg;          /* number of the first word */
+	int nwords;
+};
+
+/* The value that begins with the word `at`; returns the word behind it. */
+int listing_value(const struct meta_probe *probe, int at, struct list_value *value_ret);
+
 /* "goid uint64, method string": each value once, by Go name and type. The caller owns it. */
 char *listing_values(const struct meta_probe *probe);
 
