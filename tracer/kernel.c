@@ -6,8 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tracer/kernel.h"
@@ -89,9 +91,45 @@ int kernel_array(int *fd_ret)
 	return create_map(BPF_MAP_TYPE_ARRAY, sizeof(uint32_t), sizeof(uint64_t), 1, fd_ret);
 }
 
-int kernel_ring(int *fd_ret)
+int kernel_ring(uint32_t bytes, int *fd_ret)
 {
-	return create_map(BPF_MAP_TYPE_RINGBUF, 0, 0, (uint32_t)sysconf(_SC_PAGESIZE), fd_ret);
+	return create_map(BPF_MAP_TYPE_RINGBUF, 0, 0, bytes, fd_ret);
+}
+
+static int load(const struct bpf_insn *insns, size_t n, uint32_t attach_type, bool sleepable,
+		char *log, size_t log_size, int *fd_ret)
+{
+	union bpf_attr attr = { .prog_type = BPF_PROG_TYPE_KPROBE };
+
+	attr.insns = (uintptr_t)insns;
+	attr.insn_cnt = (uint32_t)n;
+	attr.license = (uintptr_t)"GPL";
+	attr.prog_flags = sleepable ? BPF_F_SLEEPABLE : 0;
+	attr.expected_attach_type = attach_type;
+	attr.log_level = log ? 1 : 0;
+	attr.log_buf = (uintptr_t)log;
+	attr.log_size = (uint32_t)log_size;
+	return outcome_of(bpf(BPF_PROG_LOAD, &attr, sizeof(attr)), fd_ret);
+}
+
+/* The verifier looks whether it knows the helper before it looks at the arguments. */
+int kernel_helper(int helper, bool sleepable, bool *there_ret)
+{
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_JMP | BPF_CALL, .imm = helper },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	char log[2048] = "";
+	int fd, outcome = load(insns, 3, 0, sleepable, log, sizeof(log), &fd);
+
+	if (!outcome)
+		close(fd);
+	else if (!*log)
+		return outcome;
+	*there_ret = !strstr(log, "unknown func") && !strstr(log, "invalid func") &&
+		     !strstr(log, "cannot use helper") && !strstr(log, "helper call is not allowed");
+	return 0;
 }
 
 int kernel_counter(int array, enum kernel_way way, bool sleepable, int *fd_ret)
@@ -114,25 +152,19 @@ int kernel_counter(int array, enum kernel_way way, bool sleepable, int *fd_ret)
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
-	union bpf_attr attr = { .prog_type = BPF_PROG_TYPE_KPROBE };
 
-	attr.insns = (uintptr_t)insns;
-	attr.insn_cnt = sizeof(insns) / sizeof(insns[0]);
-	attr.license = (uintptr_t)"GPL";
-	attr.prog_flags = sleepable ? BPF_F_SLEEPABLE : 0;
-	attr.expected_attach_type = way == KERNEL_MULTI ? TRACE_UPROBE_MULTI : 0;
-	return outcome_of(bpf(BPF_PROG_LOAD, &attr, sizeof(attr)), fd_ret);
+	return load(insns, sizeof(insns) / sizeof(insns[0]),
+		    way == KERNEL_MULTI ? TRACE_UPROBE_MULTI : 0, sleepable, NULL, 0, fd_ret);
 }
 
-uint64_t kernel_count(int array)
+int kernel_count(int array, uint64_t *count_ret)
 {
 	uint32_t key = 0;
-	uint64_t count = 0;
 	union bpf_attr attr = { .map_fd = (uint32_t)array };
 
 	attr.key = (uintptr_t)&key;
-	attr.value = (uintptr_t)&count;
-	return bpf(BPF_MAP_LOOKUP_ELEM, &attr, sizeof(attr)) ? 0 : count;
+	attr.value = (uintptr_t)count_ret;
+	return bpf(BPF_MAP_LOOKUP_ELEM, &attr, sizeof(attr)) ? errno : 0;
 }
 
 static int attach_multi(int program, const char *path, uint64_t offset, int pid,
@@ -255,12 +287,14 @@ static int trial_start(struct trial *trial, enum kernel_way way, bool sleepable,
 int kernel_try(enum kernel_way way, bool sleepable, enum kernel_site site)
 {
 	struct trial trial;
+	uint64_t count = 0;
 	int outcome = trial_start(&trial, way, sleepable, site);
 
 	if (outcome)
 		return outcome;
 	kernel_hit(site);
-	if (!kernel_count(trial.array))
+	outcome = kernel_count(trial.array, &count);
+	if (!outcome && !count)
 		outcome = ENODATA;
 	trial_end(&trial);
 	return outcome;
@@ -280,33 +314,51 @@ static bool has_trampoline(void)
 	return found;
 }
 
-/* The child's exit code says whether it was; a fresh process has no trampoline yet. */
-static int child_optimised(enum kernel_site site, bool *optimised_ret)
+/* A new process has no trampoline yet. The first hits of a site are other than the rest. */
+static void measure_hits(enum kernel_site site, struct kernel_hit *hit)
 {
-	int status;
-	pid_t child = fork();
+	struct timespec start, end;
 
-	if (child < 0)
-		return errno;
-	if (!child) {
-		for (int i = 0; i < 10; i++)
-			kernel_hit(site);
-		_exit(has_trampoline() ? 0 : 1);
-	}
-	if (waitpid(child, &status, 0) != child)
-		return errno;
-	*optimised_ret = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-	return 0;
+	for (int i = 0; i < 100; i++)
+		kernel_hit(site);
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	for (int i = 0; i < 1000; i++)
+		kernel_hit(site);
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	hit->ns = (unsigned)(((end.tv_sec - start.tv_sec) * 1000000000 + end.tv_nsec -
+			      start.tv_nsec) / 1000);
+	hit->optimised = has_trampoline();
 }
 
-int kernel_optimises(enum kernel_way way, enum kernel_site site, bool *optimised_ret)
+static int measure_child(enum kernel_site site, struct kernel_hit *hit_ret)
+{
+	struct kernel_hit *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+					 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int status = -1;
+
+	if (shared == MAP_FAILED)
+		return errno;
+	pid_t child = fork();
+
+	if (!child) {
+		measure_hits(site, shared);
+		_exit(0);
+	}
+	if (child < 0 || waitpid(child, &status, 0) != child || status)
+		status = child < 0 ? errno : ECHILD;
+	*hit_ret = *shared;
+	munmap(shared, sizeof(*shared));
+	return status;
+}
+
+int kernel_measure(enum kernel_way way, enum kernel_site site, struct kernel_hit *hit_ret)
 {
 	struct trial trial;
 	int outcome = trial_start(&trial, way, false, site);
 
 	if (outcome)
 		return outcome;
-	outcome = child_optimised(site, optimised_ret);
+	outcome = measure_child(site, hit_ret);
 	trial_end(&trial);
 	return outcome;
 }

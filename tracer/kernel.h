@@ -21,15 +21,18 @@ enum kernel_site { KERNEL_NOP1, KERNEL_NOP5, KERNEL_NOP10, KERNEL_NSITES };
 int kernel_reach_bpf(void);
 int kernel_reach_perf(void);
 
-/* An array of one 64-bit number, and a ring buffer of one page. */
+/* An array of one 64-bit number, and a ring buffer (bytes: a power of two, whole pages). */
 int kernel_array(int *fd_ret);
-int kernel_ring(int *fd_ret);
+int kernel_ring(uint32_t bytes, int *fd_ret);
+
+/* Whether programs for uprobes may call a helper (BPF_FUNC_... of linux/bpf.h). */
+int kernel_helper(int helper, bool sleepable, bool *there_ret);
 
 /* A program for uprobes that adds 1 to the number of the array. */
 int kernel_counter(int array, enum kernel_way way, bool sleepable, int *fd_ret);
 
 /* What the array of kernel_array() holds. */
-uint64_t kernel_count(int array);
+int kernel_count(int array, uint64_t *count_ret);
 
 /*
  * Attaches a program of kernel_counter() to the instruction at `offset` of the file, in
@@ -48,10 +51,13 @@ uint64_t kernel_site_offset(enum kernel_site site);
  */
 int kernel_try(enum kernel_way way, bool sleepable, enum kernel_site site);
 
-/*
- * Whether a uprobe on this site becomes a call instead of a trap (the kernel maps
- * [uprobes-trampoline] into a process that hits it). Tries it in a process of its own.
- */
-int kernel_optimises(enum kernel_way way, enum kernel_site site, bool *optimised_ret);
+/* What a hit of a site of this program is like while a counter is attached. */
+struct kernel_hit {
+	bool optimised; /* a call instead of a trap: the kernel maps [uprobes-trampoline] */
+	unsigned ns;    /* it costs, on average */
+};
+
+/* Measures it in a process of its own. */
+int kernel_measure(enum kernel_way way, enum kernel_site site, struct kernel_hit *hit_ret);
 
 #endif

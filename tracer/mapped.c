@@ -49,7 +49,9 @@ static struct err *add_exe(struct found *found, int pid)
 		add_file(found, link, mem_strdup(target), &st);
 		link = NULL;
 	} else if (errno != ENOENT) {
-		err = err_sys(errno, "process %d: cannot read its program", pid);
+		err = err_sys(errno, "process %d: cannot read its program%s", pid,
+			      errno == EACCES || errno == EPERM ?
+			      " (another user's takes root or CAP_SYS_PTRACE)" : "");
 	} else if (!access(folder, F_OK)) {
 		err = err_new("process %d: has no program file (a thread of the kernel)", pid);
 	} else {

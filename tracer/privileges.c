@@ -140,7 +140,7 @@ static struct err *check_bpf(void)
 	if (outcome)
 		return refused_call("loading a program by bpf(2)", outcome);
 	close(program);
-	outcome = kernel_ring(&ring);
+	outcome = kernel_ring((uint32_t)sysconf(_SC_PAGESIZE), &ring);
 	if (outcome)
 		return refused_map(outcome);
 	close(ring);
