@@ -21,6 +21,9 @@ static const struct command commands[] = {
 	{ "catalog", cmd_catalog, "the probes that can be injected, and for which Go versions" },
 	{ "verify", cmd_verify, "prove that an injected program is what it says it is" },
 	{ "strip", cmd_strip, "give back the original program, byte for byte" },
+#ifdef HAVE_BPF
+	{ "doctor", cmd_doctor, "whether tracing works here, and what is in the way" },
+#endif
 };
 
 enum { NCOMMANDS = sizeof(commands) / sizeof(commands[0]) };

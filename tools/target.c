@@ -62,8 +62,7 @@ static struct err *read_process(struct target *target)
 	return err;
 }
 
-/* Whether `name` is all digits, and which process it then is. */
-static bool is_pid(const char *name, int *pid_ret)
+bool target_is_pid(const char *name, int *pid_ret)
 {
 	long pid = 0;
 
@@ -83,7 +82,7 @@ struct err *target_read(struct target *target, const struct options *opts)
 		.patterns = (const char *const *)opts->argv + opts->first + 1,
 		.npatterns = opts->argc - opts->first - 1,
 	};
-	target->process = is_pid(target->name, &target->pid);
+	target->process = target_is_pid(target->name, &target->pid);
 	return target->process ? read_process(target) : read_file(target);
 }
 

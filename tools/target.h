@@ -29,6 +29,9 @@ struct target {
 struct err *target_read(struct target *target, const struct options *opts);
 void target_free(struct target *target);
 
+/* Whether `name` is all digits, and which process it then is. */
+bool target_is_pid(const char *name, int *pid_ret);
+
 /* EXIT_NO_MATCH, with what to do about it, when no probe is selected. */
 struct err *target_check(const struct target *target);
 

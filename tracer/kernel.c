@@ -128,7 +128,7 @@ int kernel_helper(int helper, bool sleepable, bool *there_ret)
 	else if (!*log)
 		return outcome;
 	*there_ret = !strstr(log, "unknown func") && !strstr(log, "invalid func") &&
-		     !strstr(log, "cannot use helper") && !strstr(log, "helper call is not allowed");
+		     !strstr(log, "cannot use helper") && !strstr(log, "call is not allowed");
 	return 0;
 }
 

@@ -51,7 +51,7 @@ static struct err *add_exe(struct found *found, int pid)
 	} else if (errno != ENOENT) {
 		err = err_sys(errno, "process %d: cannot read its program%s", pid,
 			      errno == EACCES || errno == EPERM ?
-			      " (another user's takes root or CAP_SYS_PTRACE)" : "");
+			      " (another user's takes CAP_SYS_PTRACE; name its file instead)" : "");
 	} else if (!access(folder, F_OK)) {
 		err = err_new("process %d: has no program file (a thread of the kernel)", pid);
 	} else {
