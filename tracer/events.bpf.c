@@ -1,0 +1,522 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The program behind every tracing command: one hit of any site in, one record out. What to
+ * read at a site, and whether anybody wants it, is data (tracer/event.h). Nothing here wakes
+ * the tracer for a single event; it is woken when a good part of the ring is full.
+ */
+#include <linux/bpf.h>
+#include <linux/ptrace.h>
+#include <stdbool.h>
+
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "tracer/event.h"
+
+/* Stores before it are seen before those behind it: amd64 keeps the order by itself. */
+#define ordered() __asm__ volatile("" ::: "memory")
+
+#define G_STACK_HI 8 /* runtime.g begins with its stack's bounds, in every release */
+
+/* Set before loading. The sizes in `records` are at least those of the structs alone. */
+const volatile wire_u32 record_bytes = sizeof(struct wire_record);
+const volatile wire_u32 slot_bytes, end_slots, start_slots;
+const volatile wire_u32 only_tgid;
+const volatile wire_u64 pidns_device, pidns_inode; /* 0 = the initial one */
+const volatile wire_u32 kept_mask;                 /* records of the flight recorder - 1 */
+const volatile wire_u64 wake_bytes;
+const volatile bool recording, want_stacks, sleepable, have_filters;
+
+/* Shared with the tracer while it runs. */
+wire_u64 kept_next, lost, lost_starts, discarded;
+wire_u32 asleep, frozen;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} ring SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, wire_u32);
+	__type(value, struct wire_site);
+} sites SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, wire_u32);
+	__type(value, struct wire_condition);
+} conditions SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(struct wire_key));
+	__uint(value_size, sizeof(struct wire_open));
+} open_spans SEC(".maps");
+
+/* One element of zeroes, as large as those of open_spans. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(wire_u32));
+	__uint(value_size, sizeof(struct wire_open));
+} blank SEC(".maps");
+
+/* The flight recorder's ring. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(wire_u32));
+	__uint(value_size, sizeof(struct wire_record));
+} kept SEC(".maps");
+
+struct hit_context {
+	const struct wire_site *site;
+	wire_u32 index, tgid, tid;
+	wire_u64 regs[16]; /* by their numbers in the instruction set */
+};
+
+static __always_inline void copy_regs(struct pt_regs *ctx, wire_u64 *regs)
+{
+	regs[0] = ctx->rax;
+	regs[1] = ctx->rcx;
+	regs[2] = ctx->rdx;
+	regs[3] = ctx->rbx;
+	regs[4] = ctx->rsp;
+	regs[5] = ctx->rbp;
+	regs[6] = ctx->rsi;
+	regs[7] = ctx->rdi;
+	regs[8] = ctx->r8;
+	regs[9] = ctx->r9;
+	regs[10] = ctx->r10;
+	regs[11] = ctx->r11;
+	regs[12] = ctx->r12;
+	regs[13] = ctx->r13;
+	regs[14] = ctx->r14;
+	regs[15] = ctx->r15;
+}
+
+/* Pages that were never touched can be brought in only where the program may sleep. */
+static __always_inline long read_user(void *to, wire_u32 len, wire_u64 from)
+{
+	long err = bpf_probe_read_user(to, len, (void *)from);
+
+	if (err && sleepable)
+		err = bpf_copy_from_user(to, len, (void *)from);
+	return err;
+}
+
+static __always_inline bool read_word(const struct hit_context *hit, int i, wire_u64 *word_ret)
+{
+	const struct wire_operand *op = &hit->site->words[i];
+	wire_u64 value = op->value;
+	int shift;
+
+	if (op->kind == WIRE_REG)
+		value = hit->regs[op->reg & 15];
+	if (op->kind == WIRE_MEM &&
+	    read_user(&value, sizeof(value), hit->regs[op->reg & 15] + op->value)) {
+		*word_ret = 0;
+		return false;
+	}
+	shift = 64 - 8 * (op->size & 15);
+	if (op->size < 8 && op->kind != WIRE_CONST) {
+		value <<= shift & 63;
+		value = op->is_signed ? (wire_u64)((long long)value >> (shift & 63)) :
+		       value >> (shift & 63);
+	}
+	*word_ret = value;
+	return true;
+}
+
+/* Fills `to`; `texts` has `slots` slots, or none is read. */
+static __always_inline void read_hit(const struct hit_context *hit, struct wire_hit *to,
+				     void *texts, wire_u32 slots)
+{
+	to->site = hit->index;
+	to->bad_words = 0;
+	to->bad_texts = 0;
+	to->time = bpf_ktime_get_ns();
+#pragma unroll
+	for (int i = 0; i < WIRE_WORDS; i++) {
+		wire_u64 word = 0;
+
+		if (i < hit->site->nwords && !read_word(hit, i, &word))
+			to->bad_words |= 1u << i;
+		to->words[i] = word;
+	}
+	for (wire_u32 i = 0; i < WIRE_TEXTS; i++) {
+		wire_u32 at, len;
+
+		if (i >= slots || i >= hit->site->ntexts)
+			break;
+		at = hit->site->text_at[i];
+		if (at >= WIRE_WORDS - 1 || (long long)to->words[at + 1] <= 0)
+			continue;
+		len = to->words[at + 1] > slot_bytes ? slot_bytes : (wire_u32)to->words[at + 1];
+		if (read_user(texts + i * slot_bytes, len, to->words[at]))
+			to->bad_texts |= 1u << i;
+	}
+}
+
+static __always_inline void read_stack(struct pt_regs *ctx, const struct hit_context *hit,
+				       struct wire_record *record, void *frames)
+{
+	long size;
+
+	record->caller = 0;
+	record->nframes = 0;
+	if (!want_stacks)
+		return;
+	if (hit->site->at_entry)
+		read_user(&record->caller, sizeof(record->caller), hit->regs[4]);
+	size = bpf_get_stack(ctx, frames, WIRE_FRAMES * 8, BPF_F_USER_STACK);
+	if (size > 0)
+		record->nframes = (wire_u32)size / 8;
+}
+
+static __always_inline bool compare(const struct wire_step *step, wire_u64 value)
+{
+	bool below = step->is_signed ? (long long)value < (long long)step->value :
+		     value < step->value;
+
+	return step->cmp & (below ? WIRE_LT : value == step->value ? WIRE_EQ : WIRE_GT);
+}
+
+/* Offsets come from the tracer; these bounds are for the verifier. */
+static __always_inline bool inside(wire_u32 *off, wire_u32 room)
+{
+	*off &= 0xffff;
+	return *off <= record_bytes - room;
+}
+
+static __always_inline bool number_holds(const struct wire_step *step, const void *record)
+{
+	wire_u32 off = step->off;
+	wire_u64 value;
+	int shift = 64 - 8 * (step->size & 15);
+
+	if (!inside(&off, 8))
+		return false;
+	value = *(const wire_u64 *)(record + off) << (shift & 63);
+	value = step->is_signed ? (wire_u64)((long long)value >> (shift & 63)) :
+	       value >> (shift & 63);
+	return compare(step, value);
+}
+
+/* Whether `n` words at the record's offset are those of the step, from its `first` on. */
+static __always_inline bool same_words(const struct wire_step *step, const void *record,
+				       wire_u32 off, int first, int n)
+{
+	wire_u64 differ = 0;
+
+	if (!inside(&off, n * 8))
+		return false;
+#pragma unroll
+	for (int i = 0; i < n; i++) {
+		wire_u64 word = *(const wire_u64 *)(record + off + i * 8);
+
+		differ |= (word ^ step->words[first + i]) & step->masks[first + i];
+	}
+	return !differ;
+}
+
+static __always_inline bool text_holds(const struct wire_step *step, const void *record)
+{
+	wire_u32 off = step->off, len_off = step->len_off;
+	wire_u64 len;
+
+	if (!inside(&len_off, 8))
+		return false;
+	len = *(const wire_u64 *)(record + len_off);
+	if ((long long)len < 0)
+		len = 0;
+	if (len > slot_bytes) /* it was cut, so that its end is not known here */
+		return same_words(step, record, off, 0, WIRE_PREFIX);
+	return compare(step, len) && same_words(step, record, off, 0, WIRE_PREFIX) &&
+	       same_words(step, record, off + (wire_u32)len - step->suffix_len, WIRE_PREFIX,
+			  WIRE_SUFFIX);
+}
+
+static __always_inline bool step_holds(const struct wire_step *step, const void *record)
+{
+	wire_u32 bad_off = step->bad_off;
+
+	if (bad_off && inside(&bad_off, 8) &&
+	    *(const wire_u16 *)(record + bad_off) & 1u << (step->bit & 15))
+		return false;
+	return step->op == WIRE_TEXT ? text_holds(step, record) : number_holds(step, record);
+}
+
+/*
+ * Whether condition `index` holds for the record; there is none with index 0. The zero that
+ * the verifier does not know keeps it from following all the ways through all the steps.
+ */
+static __noinline bool holds(const void *record, wire_u32 index)
+{
+	const struct wire_condition *condition = bpf_map_lookup_elem(&conditions, &index);
+	wire_u64 stack; /* of truth values, the last one lowest */
+
+	if (!condition)
+		return true;
+	stack = !condition->nsteps;
+	for (int i = 0; i < WIRE_STEPS; i++) {
+		const struct wire_step *step = &condition->steps[i];
+
+		if (i >= condition->nsteps)
+			break;
+		if (step->op == WIRE_NOT)
+			stack ^= 1;
+		else if (step->op == WIRE_AND)
+			stack = (stack >> 1) & ((stack & 1) | ~1ull);
+		else if (step->op == WIRE_OR)
+			stack = (stack >> 1) | (stack & 1);
+		else
+			stack = stack << 1 | (step_holds(step, record) ^ condition->zero);
+	}
+	return stack & 1;
+}
+
+/* Ends a record that is being written: hands it out, or takes it back when no one wants it.
+ * Also what is taken back has its place in the ring until the tracer has passed it. */
+static __always_inline void finish(struct wire_record *record, const struct hit_context *hit,
+				   bool filtered)
+{
+	bool wanted = !filtered || !hit->site->filter || holds(record, hit->site->filter);
+	wire_u64 wake = BPF_RB_NO_WAKEUP;
+
+	if (asleep && bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > wake_bytes) {
+		asleep = 0;
+		wake = BPF_RB_FORCE_WAKEUP;
+	}
+	if (wanted) {
+		bpf_ringbuf_submit(record, wake);
+	} else {
+		__sync_fetch_and_add(&discarded, 1);
+		bpf_ringbuf_discard(record, wake);
+	}
+}
+
+static __always_inline void *slots_of(struct wire_record *record, wire_u32 first)
+{
+	return (void *)(record + 1) + first * slot_bytes;
+}
+
+static __always_inline void fill_head(struct wire_record *record, const struct hit_context *hit)
+{
+	record->tgid = hit->tgid;
+	record->tid = hit->tid;
+	record->is_span = 0;
+	record->duration = 0;
+	record->nframes = 0;
+	record->caller = 0;
+}
+
+/* Where the start of the span that this end closes is kept; and its key. */
+static __always_inline struct wire_open *find_start(const struct wire_site *site,
+						    struct wire_key *key)
+{
+	struct wire_open *outer = bpf_map_lookup_elem(&open_spans, key);
+
+	if (!outer || !outer->inner)
+		return outer;
+	key->depth = (wire_u16)outer->inner;
+	outer->inner--;
+	return bpf_map_lookup_elem(&open_spans, key);
+}
+
+static __always_inline struct wire_key key_of(const struct hit_context *hit, wire_u64 word)
+{
+	struct wire_key key = { .id = word, .tgid = hit->tgid, .pair = (wire_u16)hit->site->pair };
+
+	if (hit->site->key == WIRE_NO_KEY)
+		key.id = 0;
+	else if (!word)
+		key.id = hit->tid | 1ull << 63;
+	return key;
+}
+
+static __always_inline wire_u64 key_word(const struct hit_context *hit)
+{
+	wire_u64 word = 0;
+
+	if (hit->site->key < WIRE_WORDS) {
+		wire_u32 at = hit->site->key;
+
+		/* The operand is read once more: a record need not exist yet. */
+		read_word(hit, at, &word);
+	}
+	return word;
+}
+
+/* Copies the start into the record, if it is there. */
+static __always_inline bool join_start(const struct hit_context *hit, struct wire_record *record)
+{
+	struct wire_key key = key_of(hit, key_word(hit));
+	struct wire_open *start = find_start(hit->site, &key);
+	wire_u32 bytes = start_slots * slot_bytes;
+
+	if (!start) {
+		__sync_fetch_and_add(&lost_starts, 1);
+		__builtin_memset(&record->start, 0, sizeof(record->start));
+		return false;
+	}
+	record->start = start->hit;
+	if (bytes)
+		bpf_probe_read_kernel(slots_of(record, end_slots), bytes, start + 1);
+	bpf_map_delete_elem(&open_spans, &key);
+	record->is_span = 1;
+	record->duration = record->hit.time - record->start.time;
+	return true;
+}
+
+/*
+ * Goroutines nest calls, and a panic can leave a call without its end. The deeper of two
+ * calls has more of the stack in use; one that has no more than an older one replaces it.
+ */
+static __always_inline void nest(struct wire_key *key, wire_u64 below)
+{
+	struct wire_open *outer = bpf_map_lookup_elem(&open_spans, key), *inner;
+
+	if (!outer || below <= outer->below)
+		return;
+	key->depth = (wire_u16)outer->inner;
+	inner = outer->inner ? bpf_map_lookup_elem(&open_spans, key) : NULL;
+	if (inner && below <= inner->below)
+		return;
+	if (outer->inner + 1 < WIRE_DEPTH)
+		outer->inner++;
+	key->depth = (wire_u16)outer->inner;
+}
+
+static __always_inline int open_span(const struct hit_context *hit)
+{
+	struct wire_key key = key_of(hit, key_word(hit));
+	struct wire_open *start;
+	wire_u64 below = 0;
+	wire_u32 zero = 0;
+	void *zeroes = bpf_map_lookup_elem(&blank, &zero);
+
+	if (!zeroes)
+		return 0;
+	if (hit->site->key == 0 &&
+	    !read_user(&below, sizeof(below), hit->regs[14] + G_STACK_HI)) {
+		below -= hit->regs[4];
+		nest(&key, below);
+	}
+	if (bpf_map_update_elem(&open_spans, &key, zeroes, BPF_ANY)) {
+		__sync_fetch_and_add(&lost_starts, 1);
+		return 0;
+	}
+	start = bpf_map_lookup_elem(&open_spans, &key);
+	if (!start)
+		return 0;
+	start->below = below;
+	start->tgid = hit->tgid;
+	start->tid = hit->tid;
+	read_hit(hit, &start->hit, start + 1, start_slots);
+	return 0;
+}
+
+/* Room for a stack is behind the texts. */
+static __always_inline void fill_record(struct pt_regs *ctx, const struct hit_context *hit,
+					struct wire_record *record)
+{
+	fill_head(record, hit);
+	read_hit(hit, &record->hit, slots_of(record, 0), end_slots);
+	if (hit->site->role == WIRE_END)
+		join_start(hit, record);
+	read_stack(ctx, hit, record, slots_of(record, end_slots + start_slots));
+}
+
+static __always_inline int keep(struct pt_regs *ctx, const struct hit_context *hit)
+{
+	wire_u64 number = __sync_fetch_and_add(&kept_next, 1);
+	wire_u32 slot = (wire_u32)number & kept_mask;
+	struct wire_record *record = bpf_map_lookup_elem(&kept, &slot);
+	wire_u64 *told;
+
+	if (!record)
+		return 0;
+	record->sequence = 2 * number + 1;
+	ordered();
+	fill_record(ctx, hit, record);
+	if (hit->site->filter && !holds(record, hit->site->filter)) {
+		__sync_fetch_and_add(&discarded, 1);
+		return 0; /* stays odd: nobody reads it */
+	}
+	ordered();
+	record->sequence = 2 * number + 2;
+	if (!hit->site->trigger || !holds(record, hit->site->trigger))
+		return 0;
+	told = bpf_ringbuf_reserve(&ring, sizeof(*told), 0);
+	if (told) {
+		*told = number;
+		bpf_ringbuf_submit(told, BPF_RB_FORCE_WAKEUP);
+	}
+	return 0;
+}
+
+static __always_inline int hand_out(struct pt_regs *ctx, const struct hit_context *hit)
+{
+	struct wire_record *record;
+
+	if (!want_stacks && hit->site->role != WIRE_END && !hit->site->ntexts &&
+	    !(have_filters && hit->site->filter)) {
+		record = bpf_ringbuf_reserve(&ring, offsetof(struct wire_record, start), 0);
+		if (!record) {
+			__sync_fetch_and_add(&lost, 1);
+			return 0;
+		}
+		fill_head(record, hit);
+		read_hit(hit, &record->hit, NULL, 0);
+		finish(record, hit, false);
+		return 0;
+	}
+	record = bpf_ringbuf_reserve(&ring, record_bytes, 0);
+	if (!record) {
+		__sync_fetch_and_add(&lost, 1);
+		return 0;
+	}
+	fill_record(ctx, hit, record);
+	finish(record, hit, have_filters);
+	return 0;
+}
+
+static __always_inline bool wanted(struct hit_context *hit)
+{
+	wire_u64 id = bpf_get_current_pid_tgid();
+	struct bpf_pidns_info here;
+
+	hit->tgid = (wire_u32)(id >> 32);
+	hit->tid = (wire_u32)id;
+	if (pidns_inode &&
+	    !bpf_get_ns_current_pid_tgid(pidns_device, pidns_inode, &here, sizeof(here))) {
+		hit->tgid = here.tgid;
+		hit->tid = here.pid;
+	}
+	return !only_tgid || hit->tgid == only_tgid;
+}
+
+SEC("uprobe.s")
+int on_hit(struct pt_regs *ctx)
+{
+	struct hit_context hit;
+
+	if (frozen || !wanted(&hit))
+		return 0;
+	hit.index = (wire_u32)bpf_get_attach_cookie(ctx);
+	hit.site = bpf_map_lookup_elem(&sites, &hit.index);
+	if (!hit.site)
+		return 0;
+	copy_regs(ctx, hit.regs);
+	if (hit.site->role == WIRE_START)
+		return open_span(&hit);
+	return recording ? keep(ctx, &hit) : hand_out(ctx, &hit);
+}
+
+char LICENSE[] SEC("license") = "GPL";

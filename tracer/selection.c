@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: MIT */
+/* Which sites, what to read there, and how start and end belong together. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "elf/sdt.h"
+#include "probe/pattern.h"
+#include "tracer/mapped.h"
+#include "tracer/selection.h"
+
+/* Pairs that names alone do not tell, or that are not found by the goroutine. */
+static const struct pair {
+	const char *provider, *start, *end;
+	const char *key; /* argument of both; "" = one in a process at a time; NULL = goroutine */
+} pairs[] = {
+	{ "net_http", "server_request_start", "server_request_end", NULL },
+	{ "net_http", "server_request_start", "server_handler_end", NULL },
+	{ "runtime", "goroutine_park", "goroutine_unpark", NULL },
+	{ "runtime", "stw_start", "stw_end", "" },
+	{ "runtime", "gc_start", "gc_end", "" },
+	{ "runtime_pprof", "cpu_profile_start", "cpu_profile_end", "" },
+	{ "runtime_trace", "task_start", "task_end", "id" },
+	{ "net_rpc", "client_call_start", "client_call_end", "call" },
+};
+
+enum { NPAIRS = sizeof(pairs) / sizeof(pairs[0]) };
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text), tail = strlen(end);
+
+	return len > tail && !strcmp(text + len - tail, end);
+}
+
+/* Whether the two names are start and end; *key_ret is as in the table. */
+static bool is_pair(const char *provider, const char *start, const char *end,
+		    const char **key_ret)
+{
+	size_t stem = strlen(start) - (ends_with(start, "_start") ? strlen("_start") : 0);
+
+	for (int i = 0; i < NPAIRS; i++)
+		if (!strcmp(pairs[i].provider, provider) && !strcmp(pairs[i].start, start) &&
+		    !strcmp(pairs[i].end, end)) {
+			*key_ret = pairs[i].key;
+			return true;
+		}
+	*key_ret = NULL;
+	return ends_with(start, "_start") && ends_with(end, "_end") &&
+	       strlen(end) == stem + strlen("_end") && !strncmp(start, end, stem);
+}
+
+static bool among(const char *name, const char *const *names)
+{
+	for (; *names; names++)
+		if (!strcmp(name, *names))
+			return true;
+	return false;
+}
+
+static enum value_kind kind_of_number(const struct meta_arg *arg)
+{
+	static const char *const sizes[] = { "size", "bytes", "before", "goal", "pages", "len",
+					     "released", "elem_size", NULL };
+	static const char *const times[] = { "duration", "timeout", "period", NULL };
+
+	if (!strcmp(arg->of, "bool"))
+		return VALUE_BOOL;
+	if (among(arg->name, times) || ends_with(arg->name, "_ns"))
+		return VALUE_DURATION;
+	if (!strcmp(arg->of, "uintptr"))
+		return among(arg->name, sizes) ? VALUE_UINT : VALUE_ADDRESS;
+	if (arg->of[0] == '*' || !strcmp(arg->of, "unsafe.Pointer"))
+		return VALUE_ADDRESS;
+	return !strncmp(arg->of, "uint", 4) ? VALUE_UINT : VALUE_INT;
+}
+
+/* The name of a two-word argument without what its first word adds to it. */
+static const char *stem_of(const char *name, const char *drop, char **owned_ret)
+{
+	size_t len = strlen(name) - (ends_with(name, drop) ? strlen(drop) : 0);
+
+	*owned_ret = mem_strndup(name, len);
+	return *owned_ret;
+}
+
+static void take_text(struct sel_probe *probe, struct sel_arg *arg)
+{
+	arg->slot = -1;
+	arg->len_word = (uint8_t)(arg->word + 1);
+	if (probe->ntexts == WIRE_TEXTS)
+		return;
+	arg->slot = (int8_t)probe->ntexts;
+	probe->text_at[probe->ntexts++] = arg->word;
+}
+
+static void add_two_words(struct sel_probe *probe, struct sel_arg *arg, bool interface)
+{
+	if (!interface) {
+		if (!strcmp(arg->go_type, "string") || !strcmp(arg->go_type, "[]byte")) {
+			arg->kind = *arg->go_type == 's' ? VALUE_STRING : VALUE_BYTES;
+			take_text(probe, arg);
+		} else {
+			arg->kind = VALUE_SLICE;
+			arg->len_word = (uint8_t)(arg->word + 1);
+		}
+		return;
+	}
+	arg->kind = !strcmp(arg->go_type, "error") ? VALUE_ERROR : VALUE_INTERFACE;
+	arg->name = stem_of(arg->name, "_type", &probe->renamed[arg->word]);
+}
+
+/* "err_text" is the text of "err", not an argument by itself. */
+static bool joins_error(struct sel_probe *probe, const struct sel_arg *text)
+{
+	struct sel_arg *err = probe->nargs ? &probe->args[probe->nargs - 1] : NULL;
+	size_t len = err ? strlen(err->name) : 0;
+
+	if (!err || err->kind != VALUE_ERROR || strncmp(text->name, err->name, len) ||
+	    strcmp(text->name + len, "_text"))
+		return false;
+	err->slot = text->slot;
+	err->len_word = text->len_word;
+	return true;
+}
+
+static void take_args(struct sel_probe *probe)
+{
+	const struct meta_probe *meta = probe->seen.listed->meta;
+
+	probe->nwords = meta->nargs;
+	for (uint8_t i = 0; i < meta->nargs; i++) {
+		const struct meta_arg *word = &meta->args[i];
+		struct sel_arg arg = { .name = word->name, .go_type = word->of, .word = i,
+					.slot = -1 };
+		bool last = i + 1 == meta->nargs;
+
+		if (i == 0 && !strcmp(word->name, "goid"))
+			continue;
+		if (!last && ends_with(word[1].name, "_len") && !strcmp(word[1].of, word->of) &&
+		    !strncmp(word[1].name, word->name, strlen(word->name))) {
+			add_two_words(probe, &arg, false);
+			i++;
+		} else if (!last && ends_with(word->name, "_type") &&
+			   ends_with(word[1].name, "_data")) {
+			add_two_words(probe, &arg, true);
+			i++;
+		} else {
+			arg.numbers = meta_find_enum(probe->seen.listing->meta, meta, i);
+			arg.kind = arg.numbers ? VALUE_ENUM : kind_of_number(word);
+		}
+		if (!joins_error(probe, &arg))
+			probe->args[probe->nargs++] = arg;
+	}
+}
+
+/* Probes of others: words without names. */
+static void take_foreign_args(struct sel_probe *probe)
+{
+	static const char *const names[WIRE_WORDS] = {
+		"arg0", "arg1", "arg2", "arg3", "arg4", "arg5", "arg6", "arg7", "arg8", "arg9",
+		"arg10", "arg11",
+	};
+	const char *at = probe->seen.listed->sites[0].args;
+	struct operand op;
+	bool known;
+
+	while (probe->nargs < WIRE_WORDS && (sdt_parse_operand(&at, &op, &known) || op.size)) {
+		uint8_t i = (uint8_t)probe->nargs++;
+
+		probe->args[i] = (struct sel_arg){
+			.name = names[i], .go_type = op.size < 0 ? "int64" : "uint64", .word = i,
+			.slot = -1, .kind = op.size < 0 ? VALUE_INT : VALUE_UINT,
+		};
+	}
+	probe->nwords = (uint8_t)probe->nargs;
+}
+
+static void take_words(struct wire_site *wire, const char *operands)
+{
+	struct operand op;
+	bool known;
+
+	for (int i = 0; i < WIRE_WORDS; i++) {
+		bool more = sdt_parse_operand(&operands, &op, &known);
+
+		if (!more && !op.size)
+			break;
+		if (!known || op.reg == REG_ENTRY_SP)
+			op = (struct operand){ .kind = OPERAND_CONST, .size = 8 };
+		wire->words[i] = (struct wire_operand){
+			.value = (wire_u64)op.value,
+			.kind = op.kind == OPERAND_CONST ? WIRE_CONST :
+				op.kind == OPERAND_REG ? WIRE_REG : WIRE_MEM,
+			.reg = op.kind == OPERAND_CONST ? 0 : (wire_u8)op.reg,
+			.size = (wire_u8)abs(op.size),
+			.is_signed = op.size < 0,
+		};
+		wire->nwords = (wire_u8)(i + 1);
+	}
+}
+
+static struct err *take_site(struct selection *sel, struct sel_probe *probe, size_t file,
+			     const struct list_site *listed)
+{
+	const struct image *image = probe->seen.listing->image;
+	struct sel_site site = { .probe = probe, .listed = listed, .file = file };
+
+	if (!image_offset(image, listed->pc, &site.offset))
+		return err_new("%s: %s:%s stands at 0x%llx, which is nowhere in the file; run "
+			       "`probes verify`", probe->seen.listing->path, listed->provider,
+			       listed->name, (unsigned long long)listed->pc);
+	if (listed->semaphore && !image_offset(image, listed->semaphore, &site.semaphore))
+		return err_new("%s: the semaphore of %s:%s is nowhere in the file",
+			       probe->seen.listing->path, listed->provider, listed->name);
+	site.wire.role = (wire_u8)probe->role;
+	site.wire.pair = probe->pair;
+	site.wire.key = probe->key;
+	site.wire.ntexts = probe->ntexts;
+	memcpy(site.wire.text_at, probe->text_at, sizeof(probe->text_at));
+	take_words(&site.wire, listed->args);
+	site.wire.at_entry = probe->seen.listed->meta && probe->seen.listed->meta->at == 0;
+	mem_grow(&sel->sites, sel->nsites, &sel->sites_cap, sizeof(site));
+	sel->sites[sel->nsites++] = site;
+	return NULL;
+}
+
+static uint8_t key_word(const struct sel_probe *probe, const char *key)
+{
+	if (!key)
+		return 0;
+	for (size_t i = 0; i < probe->nargs; i++)
+		if (!strcmp(probe->args[i].name, key))
+			return probe->args[i].word;
+	return WIRE_NO_KEY;
+}
+
+static void join(struct sel_probe *start, struct sel_probe *end, const char *key,
+		 uint32_t number)
+{
+	const char *name = start->seen.listed->name;
+
+	start->role = WIRE_START;
+	end->role = WIRE_END;
+	start->pair = end->pair = number;
+	start->key = key_word(start, key);
+	end->key = key_word(end, key);
+	start->partner = end;
+	end->partner = start;
+	end->span_name = mem_strndup(name, strlen(name) -
+				     (ends_with(name, "_start") ? strlen("_start") : 0));
+	for (size_t i = 0; i < end->nargs; i++)
+		for (size_t j = 0; j < start->nargs; j++)
+			if (!strcmp(end->args[i].name, start->args[j].name)) {
+				char *renamed = mem_printf("end_%s", end->args[i].name);
+
+				free(end->renamed[end->args[i].word]);
+				end->renamed[end->args[i].word] = renamed;
+				end->args[i].name = renamed;
+				break;
+			}
+}
+
+/* Of several ends that a start could have the first in the table of pairs is its end. */
+static void join_pairs(struct selection *sel)
+{
+	uint32_t number = 0;
+
+	for (size_t i = 0; i < sel->nprobes; i++) {
+		struct sel_probe *start = &sel->probes[i], *best = NULL;
+		const char *provider = start->seen.listed->provider, *key = NULL, *try;
+
+		for (size_t j = 0; j < sel->nprobes; j++) {
+			struct sel_probe *end = &sel->probes[j];
+
+			if (end->seen.listing != start->seen.listing ||
+			    strcmp(end->seen.listed->provider, provider) || end->partner ||
+			    !is_pair(provider, start->seen.listed->name, end->seen.listed->name,
+				     &try))
+				continue;
+			if (best && strcmp(end->seen.listed->name, "server_request_end"))
+				continue;
+			best = end;
+			key = try;
+		}
+		if (best)
+			join(start, best, key, ++number);
+	}
+}
+
+/* Whether the probe is selected, or with spans the other half of one that is. */
+static bool is_wanted(const struct session_options *options, const struct listing *listing,
+		      const struct list_probe *probe)
+{
+	const char *key;
+
+	if (pattern_match_any(options->patterns, options->npatterns, probe->provider,
+			      probe->name))
+		return true;
+	for (size_t i = 0; options->spans && i < listing->nprobes; i++) {
+		const struct list_probe *other = &listing->probes[i];
+
+		if (strcmp(other->provider, probe->provider) ||
+		    !pattern_match_any(options->patterns, options->npatterns, other->provider,
+				       other->name))
+			continue;
+		if (is_pair(probe->provider, probe->name, other->name, &key))
+			return true;
+		if (is_pair(probe->provider, other->name, probe->name, &key) &&
+		    strcmp(probe->name, "server_handler_end"))
+			return true;
+	}
+	return false;
+}
+
+static struct err *read_file(struct selection *sel, const char *path, const char *name)
+{
+	struct listing *listing;
+	size_t cap = sel->files_cap;
+
+	TRY(listing_read(path, name, NULL, 0, &listing));
+	mem_grow(&sel->paths, sel->nfiles, &cap, sizeof(*sel->paths));
+	mem_grow(&sel->listings, sel->nfiles, &sel->files_cap, sizeof(*sel->listings));
+	sel->paths[sel->nfiles] = mem_strdup(path);
+	sel->listings[sel->nfiles++] = listing;
+	return NULL;
+}
+
+static struct err *read_files(struct selection *sel, const struct session_options *options)
+{
+	struct mapped_file *files;
+	struct err *err = NULL;
+	size_t n;
+
+	if (options->file)
+		return read_file(sel, options->file, options->file);
+	TRY(mapped_files(options->pid, &files, &n));
+	for (size_t i = 0; i < n && !err; i++) {
+		err = read_file(sel, files[i].open_path, files[i].path);
+		if (i > 0) { /* what is mapped beside the program need not be an ELF file */
+			err_free(err);
+			err = NULL;
+		}
+	}
+	mapped_free(files, n);
+	return err;
+}
+
+static struct err *nothing(const struct selection *sel, const struct session_options *options)
+{
+	const struct listing *listing = sel->listings[0];
+	size_t all = 0;
+
+	for (size_t i = 0; i < sel->nfiles; i++)
+		all += sel->listings[i]->nall;
+	if (all)
+		return err_code(EXIT_NO_MATCH, "%s: none of its %zu probes match %s%s; `probes "
+				"list %s` shows them", listing->path, all, options->patterns[0],
+				options->npatterns > 1 ? " or the other patterns" : "",
+				listing->path);
+	if (listing_is_go(listing))
+		return err_code(EXIT_NO_MATCH, "no probes in %s; run `probes inject %s`%s",
+				listing->path, listing->path,
+				options->pid ? " and start it again" : "");
+	return err_code(EXIT_NO_MATCH, "%s: no USDT probes (no stapsdt notes)", listing->path);
+}
+
+static void select_probes(struct selection *sel, const struct session_options *options)
+{
+	size_t most = 0;
+
+	for (size_t i = 0; i < sel->nfiles; i++)
+		most += sel->listings[i]->nprobes;
+	sel->probes = mem_zalloc((most + 1) * sizeof(*sel->probes));
+	for (size_t i = 0; i < sel->nfiles; i++)
+		for (size_t j = 0; j < sel->listings[i]->nprobes; j++) {
+			const struct list_probe *listed = &sel->listings[i]->probes[j];
+			struct sel_probe *probe = &sel->probes[sel->nprobes];
+
+			if (!is_wanted(options, sel->listings[i], listed))
+				continue;
+			probe->seen = (struct session_probe){ listed, sel->listings[i],
+							      (unsigned)sel->nprobes++ };
+			if (listed->meta)
+				take_args(probe);
+			else
+				take_foreign_args(probe);
+		}
+}
+
+static struct err *take_sites(struct selection *sel)
+{
+	for (size_t i = 0; i < sel->nprobes; i++) {
+		struct sel_probe *probe = &sel->probes[i];
+		uint32_t *slots = probe->role == WIRE_START ? &sel->start_slots :
+							      &sel->end_slots;
+		size_t file = 0;
+
+		while (sel->listings[file] != probe->seen.listing)
+			file++;
+		if (probe->ntexts > *slots)
+			*slots = probe->ntexts;
+		for (size_t j = 0; j < probe->seen.listed->nsites; j++)
+			TRY(take_site(sel, probe, file, &probe->seen.listed->sites[j]));
+	}
+	return NULL;
+}
+
+static struct err *make(const struct session_options *options, struct selection *sel)
+{
+	TRY(read_files(sel, options));
+	select_probes(sel, options);
+	if (!sel->nprobes)
+		return nothing(sel, options);
+	if (options->spans)
+		join_pairs(sel);
+	return take_sites(sel);
+}
+
+struct err *selection_make(const struct session_options *options, struct selection **selection_ret)
+{
+	struct selection *sel = mem_zalloc(sizeof(*sel));
+	struct err *err = make(options, sel);
+
+	if (err) {
+		selection_free(sel);
+		return err;
+	}
+	*selection_ret = sel;
+	return NULL;
+}
+
+void selection_free(struct selection *sel)
+{
+	if (!sel)
+		return;
+	for (size_t i = 0; i < sel->nprobes; i++) {
+		free(sel->probes[i].span_name);
+		for (int j = 0; j < WIRE_WORDS; j++)
+			free(sel->probes[i].renamed[j]);
+	}
+	for (size_t i = 0; i < sel->nfiles; i++) {
+		listing_free(sel->listings[i]);
+		free(sel->paths[i]);
+	}
+	free(sel->listings);
+	free(sel->paths);
+	free(sel->probes);
+	free(sel->sites);
+	free(sel);
+}
+
+static const struct sel_arg *own_arg(const struct sel_probe *probe, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < probe->nargs; i++) {
+		const struct sel_arg *arg = &probe->args[i];
+
+		if (!strcmp(arg->name, name))
+			return arg;
+		if (arg->kind == VALUE_ERROR && ends_with(name, "_text") &&
+		    strlen(arg->name) + strlen("_text") == len &&
+		    !strncmp(arg->name, name, len - strlen("_text")))
+			return arg;
+	}
+	return NULL;
+}
+
+const struct sel_arg *selection_find_arg(const struct sel_probe *probe, const char *name,
+				     bool *of_start_ret)
+{
+	const struct sel_arg *arg = NULL;
+
+	*of_start_ret = false;
+	if (probe->role == WIRE_END && probe->partner) {
+		arg = own_arg(probe->partner, name);
+		*of_start_ret = arg != NULL;
+	}
+	return arg ? arg : own_arg(probe, name);
+}

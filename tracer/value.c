@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/* Values as people and as JSON read them. */
+#include <ctype.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "tracer/value.h"
+
+void value_put_duration(struct buf *out, uint64_t ns)
+{
+	static const struct {
+		uint64_t ns;
+		const char *name;
+	} units[] = { { 1000000000, "s" }, { 1000000, "ms" }, { 1000, "us" } };
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (ns < units[i].ns)
+			continue;
+		uint64_t whole = ns / units[i].ns;
+		unsigned milli = (unsigned)(ns % units[i].ns * 1000 / units[i].ns);
+
+		if (whole >= 100)
+			buf_printf(out, "%" PRIu64 ".%01u%s", whole, milli / 100, units[i].name);
+		else if (whole >= 10)
+			buf_printf(out, "%" PRIu64 ".%02u%s", whole, milli / 10, units[i].name);
+		else
+			buf_printf(out, "%" PRIu64 ".%03u%s", whole, milli, units[i].name);
+		return;
+	}
+	buf_printf(out, "%" PRIu64 "ns", ns);
+}
+
+/* Bytes of the UTF-8 sequence at text, 0 when it is none. Follows RFC 3629. */
+static size_t utf8_len(const unsigned char *text, size_t left)
+{
+	size_t len = text[0] < 0x80 ? 1 : text[0] < 0xc2 ? 0 : text[0] < 0xe0 ? 2 :
+		     text[0] < 0xf0 ? 3 : text[0] < 0xf5 ? 4 : 0;
+
+	if (!len || len > left)
+		return 0;
+	for (size_t i = 1; i < len; i++)
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+	if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] > 0x9f) ||
+	    (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] > 0x8f))
+		return 0;
+	return len;
+}
+
+void value_put_json_string(struct buf *out, const char *text, size_t len)
+{
+	const unsigned char *at = (const unsigned char *)text;
+
+	buf_u8(out, '"');
+	for (size_t i = 0, step; i < len; i += step) {
+		size_t run = 0;
+
+		/* What needs no care goes in one piece. */
+		while (i + run < len && at[i + run] >= ' ' && at[i + run] < 0x7f &&
+		       at[i + run] != '"' && at[i + run] != '\\')
+			run++;
+		buf_put(out, at + i, run);
+		i += run;
+		if (i == len)
+			break;
+		step = utf8_len(at + i, len - i);
+		if (at[i] == '"' || at[i] == '\\')
+			buf_printf(out, "\\%c", at[i]);
+		else if (at[i] == '\n')
+			buf_put(out, "\\n", 2);
+		else if (at[i] == '\t')
+			buf_put(out, "\\t", 2);
+		else if (at[i] < ' ' || at[i] == 0x7f)
+			buf_printf(out, "\\u%04x", at[i]);
+		else if (step)
+			buf_put(out, at + i, step);
+		else
+			buf_put(out, "\xef\xbf\xbd", 3); /* U+FFFD */
+		step += !step;
+	}
+	buf_u8(out, '"');
+}
+
+/* Words need no quotes when they could not be taken for something else. */
+static bool is_plain(const char *text, size_t len)
+{
+	if (!len)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (!isalnum((unsigned char)text[i]) &&
+		    (!text[i] || !strchr("_-./:*?&=+%@,~#[]{}()<>;|", text[i])))
+			return false;
+	return true;
+}
+
+static void put_quoted(struct buf *out, const struct value *value)
+{
+	const unsigned char *text = (const unsigned char *)value->text;
+	size_t step;
+
+	if (is_plain(value->text, value->len)) {
+		buf_put(out, text, value->len);
+	} else {
+		buf_u8(out, '"');
+		for (size_t i = 0; i < value->len; i += step) {
+			step = utf8_len(text + i, value->len - i);
+			if (text[i] == '"' || text[i] == '\\')
+				buf_printf(out, "\\%c", text[i]);
+			else if (text[i] == '\n' || text[i] == '\t')
+				buf_put(out, text[i] == '\n' ? "\\n" : "\\t", 2);
+			else if (!step || text[i] < ' ' || text[i] == 0x7f ||
+				 (text[i] == 0xc2 && text[i + 1] < 0xa0))
+				buf_printf(out, "\\x%02x", text[i]);
+			else
+				buf_put(out, text + i, step);
+			step += !step;
+		}
+		buf_u8(out, '"');
+	}
+	if (value->full_len > value->len)
+		buf_printf(out, "+%" PRIu64, value->full_len - value->len);
+}
+
+void value_put_text(struct buf *out, const struct value *value)
+{
+	if (value->unread) {
+		buf_put(out, "?", 1);
+		return;
+	}
+	switch (value->kind) {
+	case VALUE_INT:
+		buf_printf(out, "%" PRId64, value->i);
+		break;
+	case VALUE_UINT:
+		buf_printf(out, "%" PRIu64, value->u);
+		break;
+	case VALUE_BOOL:
+		buf_printf(out, value->u ? "true" : "false");
+		break;
+	case VALUE_SLICE:
+		buf_printf(out, "[%" PRIu64 "]", value->u);
+		break;
+	case VALUE_STRING:
+	case VALUE_BYTES:
+		put_quoted(out, value);
+		break;
+	case VALUE_DURATION:
+		if (value->i < 0)
+			buf_printf(out, "%" PRId64 "ns", value->i);
+		else
+			value_put_duration(out, value->u);
+		break;
+	case VALUE_ENUM:
+		if (value->text)
+			put_quoted(out, value);
+		else
+			buf_printf(out, "%" PRIu64, value->u);
+		break;
+	case VALUE_ERROR:
+		if (value->u && value->text) {
+			put_quoted(out, value);
+			break;
+		} /* fall through */
+	case VALUE_INTERFACE:
+	case VALUE_ADDRESS:
+		if (value->u)
+			buf_printf(out, "0x%" PRIx64, value->u);
+		else
+			buf_printf(out, "nil");
+		break;
+	}
+}
+
+void value_put_json(struct buf *out, const struct value *value)
+{
+	if (value->unread) {
+		buf_printf(out, "null");
+		return;
+	}
+	switch (value->kind) {
+	case VALUE_INT:
+	case VALUE_DURATION:
+		buf_printf(out, "%" PRId64, value->i);
+		break;
+	case VALUE_UINT:
+	case VALUE_SLICE:
+		buf_printf(out, "%" PRIu64, value->u);
+		break;
+	case VALUE_BOOL:
+		buf_printf(out, value->u ? "true" : "false");
+		break;
+	case VALUE_STRING:
+	case VALUE_BYTES:
+		value_put_json_string(out, value->text, value->len);
+		break;
+	case VALUE_ENUM:
+		if (value->text)
+			value_put_json_string(out, value->text, value->len);
+		else
+			buf_printf(out, "%" PRIu64, value->u);
+		break;
+	case VALUE_ERROR:
+		if (value->u && value->text) {
+			value_put_json_string(out, value->text, value->len);
+			break;
+		} /* fall through */
+	case VALUE_INTERFACE:
+	case VALUE_ADDRESS: /* beyond 2^53 numbers lose digits in many readers */
+		if (value->u)
+			buf_printf(out, "\"0x%" PRIx64 "\"", value->u);
+		else
+			buf_printf(out, "null");
+		break;
+	}
+}
