@@ -74,7 +74,7 @@ $(BUILD)/%.bpf.o: %.bpf.c config.mk
 $(BUILD)/%.skel.h: $(BUILD)/%.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name $(subst -,_,$(subst .bpf,,$(basename $(<F)))) >$@
 
-$(BUILD)/tracer/session.o: $(BUILD)/tracer/events.skel.h
+$(BUILD)/tracer/load.o $(BUILD)/tracer/session.o: $(BUILD)/tracer/events.skel.h
 
 $(BUILD)/embed.c: tools/embed.sh $(EMBEDDED) stdlib-probes
 	$(say) EMBED $@

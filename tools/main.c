@@ -22,6 +22,7 @@ static const struct command commands[] = {
 	{ "verify", cmd_verify, "prove that an injected program is what it says it is" },
 	{ "strip", cmd_strip, "give back the original program, byte for byte" },
 #ifdef HAVE_BPF
+	{ "trace", cmd_trace, "print what happens at probes, as it happens" },
 	{ "doctor", cmd_doctor, "whether tracing works here, and what is in the way" },
 #endif
 };

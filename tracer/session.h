@@ -55,7 +55,7 @@ struct event {
 	uint64_t goid;        /* 0 = none */
 	int pid, tid;
 	const struct value *values; /* without the goroutine id; of a span, first the start's,
-				     * then those of the end that the start has not by name */
+				     * then the end's, called end_NAME where both have NAME */
 	size_t nvalues;
 	const uint64_t *frames; /* with stacks: addresses, innermost first. The first is in the
 				 * probed function, the others are return addresses. */
@@ -102,6 +102,7 @@ const struct session_probe *session_probe_at(const struct session *session, size
  */
 bool session_triggered(const struct session *session);
 struct err *session_freeze(struct session *session);
+void session_thaw(struct session *session); /* goes on, and waits for the condition again */
 /* What the ring of a frozen recorder holds, oldest first, and spans that are still open (as
  * events of their start, without duration). */
 struct err *session_recorded(struct session *session, session_event_fn *fn, void *context);
@@ -112,7 +113,5 @@ const struct value *event_value(const struct event *event, const char *name);
 /* The values that say that something failed: an error that is not nil, or for HTTP a status
  * of 500 and above (of a client: 400). NULL when nothing failed. */
 const struct value *event_failure(const struct event *event);
-
-/* An event's name, values and the rest as people read them: "server_request GET /x 200". */
 
 #endif
