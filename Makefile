@@ -91,6 +91,9 @@ $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(PASS_OBJS)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+$(BUILD)/tests/chrome: $(addprefix $(BUILD)/tracer/,chrome.o chrome_write.o lanes.o value.o)
+$(BUILD)/tests/lanes: $(BUILD)/tracer/lanes.o
+
 -include $(PASS_OBJS:.o=.d) $(TOOL_OBJS:.o=.d) $(UNIT_OBJS:.o=.d)
 
 deps:
