@@ -13,6 +13,7 @@ int cmd_verify(int argc, char **argv);
 int cmd_strip(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
+int cmd_record(int argc, char **argv);
 
 /*
  * Prints "probes: MESSAGE" to stderr, frees err and returns its exit code; EXIT_DONE and

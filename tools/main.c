@@ -23,6 +23,7 @@ static const struct command commands[] = {
 	{ "strip", cmd_strip, "give back the original program, byte for byte" },
 #ifdef HAVE_BPF
 	{ "trace", cmd_trace, "print what happens at probes, as it happens" },
+	{ "record", cmd_record, "keep the latest events, and write them when something happens" },
 	{ "doctor", cmd_doctor, "whether tracing works here, and what is in the way" },
 #endif
 };

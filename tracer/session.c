@@ -270,8 +270,10 @@ void session_stats(struct session *session, struct session_stats *stats_ret)
 				stats_ret->files++;
 				break;
 			}
-	if (session->kept)
+	if (session->kept) {
 		stats_ret->events = bss->kept_next;
+		stats_ret->kept = session->loaded.kept;
+	}
 }
 
 size_t session_nprobes(const struct session *session)

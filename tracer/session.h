@@ -54,6 +54,7 @@ struct event {
 	const struct session_probe *start;  /* of a span; else NULL */
 	uint64_t goid;        /* 0 = none */
 	int pid, tid;
+	bool open;            /* of session_recorded(): the start of a span that is not over */
 	const struct value *values; /* without the goroutine id; of a span, first the start's,
 				     * then the end's, called end_NAME where both have NAME */
 	size_t nvalues;
@@ -69,6 +70,7 @@ struct session_stats {
 	uint64_t filtered;     /* seen by the tracer but left out by the filter there */
 	uint64_t lost;         /* the ring was full */
 	uint64_t lost_starts;  /* ends whose start was not seen (too early, or too many open) */
+	uint64_t kept;         /* events that the flight recorder's ring has room for */
 	size_t probes, sites, files;
 	bool multi;            /* attached by uprobe_multi links (Linux 6.6) */
 };

@@ -302,6 +302,8 @@ static struct err *read_events(struct tracing *tracing, const struct tracing_cal
 	}
 	if (calls->on_tick)
 		calls->on_tick(calls->context);
+	if (calls->on_end)
+		calls->on_end(calls->context);
 	return NULL;
 }
 

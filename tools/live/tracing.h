@@ -59,6 +59,7 @@ struct tracing_calls {
 	session_event_fn *on_event;
 	void (*on_start)(void *context); /* attached, before the command runs; or NULL */
 	void (*on_tick)(void *context);  /* after each turn of reading events; or NULL */
+	void (*on_end)(void *context);   /* after the last turn, before detaching; or NULL */
 	int tick_ms;                     /* longest time between two; 0 = 50 */
 	void *context;
 };
