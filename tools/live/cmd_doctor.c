@@ -28,8 +28,8 @@ static const struct command_spec doctor_spec = {
 	.name = "doctor",
 	.operands = "[FILE|PID]",
 	.about = "Says whether tracing works here, and what is in the way, by trying it: loads\n"
-		 "small BPF programs and attaches them to this very program. With FILE or PID, also\n"
-		 "whether the probes of that program can be attached to. Nothing stays changed.",
+		 "small BPF programs and attaches them to this command itself. With FILE or PID,\n"
+		 "also whether that program's probes can be attached to. Nothing stays changed.",
 	.options = doctor_options,
 	.notes = "A line per check: ok; note, which tracing does not mind; less, where it does\n"
 		 "less; FAIL, where it does not work. Exit code 0 without FAIL, else 1.",
