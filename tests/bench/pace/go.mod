@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: MIT
+
+module bench/pace
+
+go 1.18
