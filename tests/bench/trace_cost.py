@@ -221,11 +221,12 @@ def bench_highest(tools, program, scratch):
           f"{'two goroutines':>34}")
     for tool in tools:
         best = 0
-        for rate in STEPS:
-            row = measure(tool, program, scratch, 1, rate)
-            if row["lost"] or row["rate"] < 0.97 * rate:
+        for rate in STEPS: # a second try, for what else this machine may do
+            rows = (measure(tool, program, scratch, 1, rate) for _ in range(2))
+            kept = [row for row in rows if not row["lost"] and row["rate"] > 0.97 * rate]
+            if not kept:
                 break
-            best = row["rate"]
+            best = kept[0]["rate"]
         full = [measure(tool, program, scratch, n, 0) for n in (1, 2)]
         text = "".join(f"{row['rate']:>14.0f}/s, lost {100 * row['lost'] / row['calls']:>5.1f} %"
                        f"{'':>6}" for row in full)

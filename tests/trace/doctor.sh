@@ -3,6 +3,7 @@
 # needs: bpf
 # doctor says what is missing, for the machine (as root, with two capabilities, with fewer,
 # behind a seccomp filter, in a user namespace) and for a file and a process.
+# shellcheck disable=SC2046 # nobody's words
 . "$ROOT/tests/lib.sh"
 need_bpf
 need setpriv unshare python3
@@ -10,11 +11,9 @@ chmod 711 "$TEST_TMP"
 cp "$PROBES" probes
 probes=$TEST_TMP/probes
 
-as_nobody() { # as_nobody CAPABILITIES COMMAND...: "+bpf,+perfmon", or -all
-	local caps=$1
-	shift
-	setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps "$caps" \
-		--ambient-caps "$caps" "$@"
+# nobody CAPABILITIES: what runs a command as nobody with "+bpf,+perfmon", or with -all
+nobody() {
+	echo setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps "$1" --ambient-caps "$1"
 }
 
 failed() { # failed NAME...: these checks of the last output have failed, and no others
@@ -32,14 +31,14 @@ expect_match out '^  ok    uprobe_multi  +attached, hit, counted$' \
 	'^  ok    giving privileges up  +works; open maps stay readable$'
 ok 'works as root'
 
-expect_exit 0 as_nobody +bpf,+perfmon "$probes" doctor
+expect_exit 0 $(nobody +bpf,+perfmon) "$probes" doctor
 expect_match out '^  note  perf uprobes  +no permission$' '^  ok    uprobe_multi  +attached'
-expect_exit 1 as_nobody +perfmon "$probes" doctor
+expect_exit 1 $(nobody +perfmon) "$probes" doctor
 expect_match out '^  FAIL  CAP_BPF  +missing \(user 65534\)$' '^  ok    CAP_PERFMON  +held$' \
 	"fix: sudo, or once: sudo setcap cap_bpf,cap_perfmon=ep $probes\$"
-expect_exit 1 as_nobody +bpf "$probes" doctor
+expect_exit 1 $(nobody +bpf) "$probes" doctor
 failed programs CAP_PERFMON
-expect_exit 1 as_nobody -all "$probes" doctor
+expect_exit 1 $(nobody -all) "$probes" doctor
 failed maps 'ring buffer' programs CAP_BPF CAP_PERFMON
 ok 'two capabilities are enough; one that is missing is named'
 
@@ -76,7 +75,7 @@ expect_match out "^  ok    file  +$TEST_TMP/fixture is what process $pid runs\$"
 	'^  ok    attaching  +fixture:[a-z]+ was attached to by uprobe_multi$'
 expect_exit 0 "$probes" doctor fixture
 expect_match out "^  ok    processes  +run by $pid\$"
-expect_exit 1 as_nobody +bpf,+perfmon "$probes" doctor $pid
+expect_exit 1 $(nobody +bpf,+perfmon) "$probes" doctor $pid
 expect_match out 'FAIL  process .*takes CAP_SYS_PTRACE; name its file instead'
 cp fixture copy && mv copy fixture
 expect_exit 0 "$probes" doctor $pid
