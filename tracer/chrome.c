@@ -19,7 +19,8 @@ static const struct {
 	{ "net_http", "", "http" }, { "net_http_httputil", "", "http" },
 	{ "database_sql", "", "sql" }, { "crypto_tls", "", "tls" }, { "crypto_x509", "", "tls" },
 	{ "net", "dns", "dns" }, { "net", "lookup", "dns" }, { "net", "", "net" },
-	{ "runtime", "gc_", "gc" }, { "runtime", "stw_", "gc" }, { "runtime", "goroutine_", "sched" },
+	{ "runtime", "gc_", "gc" }, { "runtime", "stw_", "gc" },
+	{ "runtime", "goroutine_", "sched" },
 	{ "runtime", "", "runtime" }, { "log_slog", "", "log" }, { "log", "", "log" },
 	{ "os", "", "file" }, { "os_exec", "", "process" }, { "sync", "", "sync" },
 };

@@ -138,7 +138,8 @@ bool decode_open(struct decoder *decoder, const struct wire_open *open, struct e
 		.time_ns = open->hit.time + decoder->monotonic_to_real,
 		.provider = probe->seen.listed->provider, .name = probe->seen.listed->name,
 		.probe = &probe->seen, .goid = goid_of(probe, &open->hit),
-		.open = true, .pid = (int)open->tgid, .tid = (int)open->tid, .values = decoder->values,
+		.open = true,
+		.pid = (int)open->tgid, .tid = (int)open->tid, .values = decoder->values,
 		.func_addr = site->listed->meta ? site->listed->meta->func_addr : 0,
 	};
 	put_hit(decoder, probe, &open->hit, (const char *)(open + 1), event_ret);

@@ -28,13 +28,13 @@ static const struct option_spec record_options[] = {
 static const struct command_spec record_spec = {
 	.name = "record",
 	.operands = "FILE|PID [PATTERN]... [-- COMMAND...]",
-	.about = "Keeps the latest events in the kernel until something happens, then writes them as\n"
-		 "a trace that Perfetto and chrome://tracing open: a track for each goroutine, with\n"
-		 "spans and their arguments, waits by reason, arrows from what wakes to what wakes\n"
-		 "up, and tracks for the garbage collector and the stopped world.\n"
+	.about = "Keeps the latest events in the kernel until something happens, then writes them\n"
+		 "as a trace that Perfetto and chrome://tracing open: a track for each goroutine,\n"
+		 "with spans and their arguments, waits by reason, and arrows from what wakes to\n"
+		 "what is woken; and tracks for the garbage collector and the stopped world.\n"
 		 "SIGUSR1 writes at any time. Without --when, the end does (as --on-exit).\n"
-		 "Without PATTERN: HTTP, SQL, TLS, DNS, dials, locks, logs, panics, collections and\n"
-		 "the scheduler, as far as the program has their probes.",
+		 "Without PATTERN: HTTP, SQL, TLS, DNS, dials, locks, logs, panics, collections\n"
+		 "and the scheduler, as far as the program has their probes.",
 	.options = record_options,
 	.notes = "CONDITION is that of --filter, or one of these, joined by && and ||:\n"
 		 "  http|client|sql|tls|dns|dial|gc latency > TIME   gc pause > TIME\n"

@@ -54,7 +54,10 @@ static uint64_t now(clockid_t clock)
 static void fire(struct state *state, char *text)
 {
 	state->cause = (struct cause){
-		.fired = true, .at = now(CLOCK_MONOTONIC), .time = now(CLOCK_REALTIME), .text = text,
+		.fired = true,
+		.at = now(CLOCK_MONOTONIC),
+		.time = now(CLOCK_REALTIME),
+		.text = text,
 	};
 }
 

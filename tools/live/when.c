@@ -132,8 +132,8 @@ static int put_any_error(struct when *when, const struct target *target, struct 
 
 static struct err *no_probe(const struct target *target, const struct alias *alias)
 {
-	return err_code(EXIT_NO_MATCH, "%s has no probe for '%s'%s%s; `probes list %s` shows what "
-			"it has", target->name, alias->words,
+	return err_code(EXIT_NO_MATCH, "%s has no probe for '%s'%s%s; `probes list %s` shows "
+			"what it has", target->name, alias->words,
 			alias->probes[0] ? ", such as " : "",
 			alias->probes[0] ? alias->probes[0] : "", target->name);
 }
@@ -154,8 +154,10 @@ static struct err *put_alias(struct when *when, const struct target *target,
 		return err_code(EXIT_USAGE, "condition '%s %s': '%s' stands alone", alias->words,
 				rest, alias->words);
 	buf_printf(out, "(");
-	n = alias->probes[0] ? put_tests(when, target, alias, latency ? test : alias->test, out, 0) :
-			       put_any_error(when, target, out);
+	if (alias->probes[0])
+		n = put_tests(when, target, alias, latency ? test : alias->test, out, 0);
+	else
+		n = put_any_error(when, target, out);
 	buf_printf(out, ")");
 	free(test);
 	return n ? NULL : no_probe(target, alias);
