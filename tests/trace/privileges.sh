@@ -53,10 +53,11 @@ ok 'what is missing is named'
 # waits NAME VALUE...: fields of /proc/PID/status of the tracer that waits for events
 waits() {
 	local field
-	wait_for 20 grep -q '^probes: attached' log || die "does not attach: $(cat log)"
+	wait_for 20 grep -qs "^probes: attached" log || die "does not attach: $(cat log)"
 	for field; do expect_match "/proc/$pid/status" "^$field\$"; done
 	kill -INT $pid
 	wait $pid || die "ends with an error: $(cat log)"
+	rm log
 }
 
 none=$(printf '\t%016d' 0) zero=$(printf '0\t0\t0\t0')

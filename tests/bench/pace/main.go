@@ -33,8 +33,8 @@ func number(i int) int {
 }
 
 func usage() {
-	fmt.Fprintln(os.Stderr, "usage: pace GOROUTINES CALLS_PER_SECOND MILLISECONDS (a rate of 0: as\n"+
-		"many as it can)")
+	fmt.Fprintln(os.Stderr, "usage: pace GOROUTINES CALLS_PER_SECOND MILLISECONDS\n"+
+		"A rate of 0 is as many as it can.")
 	os.Exit(2)
 }
 
