@@ -38,13 +38,19 @@ static void put_value(const struct decoder *decoder, const struct wire_hit *hit,
 	switch (arg->kind) {
 	case VALUE_STRING:
 	case VALUE_BYTES:
+	case VALUE_IP:
 		put_text(decoder, hit, texts, arg, value);
 		break;
 	case VALUE_SLICE:
+		value->data = value->u;
 		value->u = hit->words[arg->len_word];
 		value->unread = hit->bad_words >> arg->len_word & 1;
 		break;
+	case VALUE_INTERFACE:
+		value->data = hit->words[arg->word + 1];
+		break;
 	case VALUE_ERROR:
+		value->data = hit->words[arg->word + 1];
 		if (!value->u || arg->slot < 0 || !hit->words[arg->len_word] ||
 		    hit->bad_texts >> arg->slot & 1)
 			break;

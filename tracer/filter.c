@@ -368,8 +368,12 @@ static bool value_holds(const struct node *test, const struct value *value)
 	bool has_text = value->kind == VALUE_STRING || value->kind == VALUE_BYTES ||
 			value->kind == VALUE_ERROR || value->kind == VALUE_ENUM;
 
+	char ip[VALUE_IP_SIZE];
+
 	if (value->unread)
 		return false;
+	if (value->kind == VALUE_IP)
+		return compare_text(test, ip, strlen(value_ip(value, ip)));
 	if (test->op == TEST_TRUE)
 		return value->kind == VALUE_STRING || value->kind == VALUE_BYTES ?
 		       value->full_len > 0 : value->u != 0;

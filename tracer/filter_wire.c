@@ -117,6 +117,8 @@ static bool put_arg(struct compiler *c, const struct node *test)
 	case VALUE_STRING:
 	case VALUE_BYTES:
 		return put_text(c, test, arg, hit, of_start ? c->sel->end_slots : 0);
+	case VALUE_IP:
+		return false;
 	case VALUE_SLICE:
 		word = hit + offsetof(struct wire_hit, words) + arg->len_word * 8u;
 		break;

@@ -98,7 +98,8 @@ static void add_two_words(struct sel_probe *probe, struct sel_arg *arg, bool int
 {
 	if (!interface) {
 		if (!strcmp(arg->go_type, "string") || !strcmp(arg->go_type, "[]byte")) {
-			arg->kind = *arg->go_type == 's' ? VALUE_STRING : VALUE_BYTES;
+			arg->kind = *arg->go_type == 's' ? VALUE_STRING :
+				    !strcmp(arg->name, "ip") ? VALUE_IP : VALUE_BYTES;
 			take_text(probe, arg);
 		} else {
 			arg->kind = VALUE_SLICE;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Values as people and as JSON read them. */
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
@@ -121,8 +122,23 @@ static void put_quoted(struct buf *out, const struct value *value)
 		buf_printf(out, "+%" PRIu64, value->full_len - value->len);
 }
 
+const char *value_ip(const struct value *value, char text_ret[VALUE_IP_SIZE])
+{
+	static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
+	const char *at = value->text;
+
+	text_ret[0] = '\0';
+	if (value->full_len == 16 && value->len == 16 && memcmp(at, mapped, 12))
+		inet_ntop(AF_INET6, at, text_ret, VALUE_IP_SIZE);
+	else if (value->full_len == value->len && (value->len == 4 || value->len == 16))
+		inet_ntop(AF_INET, at + value->len - 4, text_ret, VALUE_IP_SIZE);
+	return text_ret;
+}
+
 void value_put_text(struct buf *out, const struct value *value)
 {
+	char ip[VALUE_IP_SIZE];
+
 	if (value->unread) {
 		buf_put(out, "?", 1);
 		return;
@@ -138,7 +154,14 @@ void value_put_text(struct buf *out, const struct value *value)
 		buf_printf(out, value->u ? "true" : "false");
 		break;
 	case VALUE_SLICE:
-		buf_printf(out, "[%" PRIu64 "]", value->u);
+		if (value->data || value->u)
+			buf_printf(out, "[%" PRIu64 "]", value->u);
+		else
+			buf_printf(out, "nil");
+		break;
+	case VALUE_IP:
+		value_ip(value, ip);
+		buf_printf(out, "%s", *ip ? ip : "nil");
 		break;
 	case VALUE_STRING:
 	case VALUE_BYTES:
@@ -173,6 +196,8 @@ void value_put_text(struct buf *out, const struct value *value)
 
 void value_put_json(struct buf *out, const struct value *value)
 {
+	char ip[VALUE_IP_SIZE];
+
 	if (value->unread) {
 		buf_printf(out, "null");
 		return;
@@ -183,8 +208,20 @@ void value_put_json(struct buf *out, const struct value *value)
 		buf_printf(out, "%" PRId64, value->i);
 		break;
 	case VALUE_UINT:
-	case VALUE_SLICE:
 		buf_printf(out, "%" PRIu64, value->u);
+		break;
+	case VALUE_SLICE:
+		if (value->data || value->u)
+			buf_printf(out, "%" PRIu64, value->u);
+		else
+			buf_printf(out, "null");
+		break;
+	case VALUE_IP:
+		value_ip(value, ip);
+		if (*ip)
+			buf_printf(out, "\"%s\"", ip);
+		else
+			buf_printf(out, "null");
 		break;
 	case VALUE_BOOL:
 		buf_printf(out, value->u ? "true" : "false");
@@ -204,10 +241,16 @@ void value_put_json(struct buf *out, const struct value *value)
 			value_put_json_string(out, value->text, value->len);
 			break;
 		} /* fall through */
-	case VALUE_INTERFACE:
 	case VALUE_ADDRESS: /* beyond 2^53 numbers lose digits in many readers */
 		if (value->u)
 			buf_printf(out, "\"0x%" PRIx64 "\"", value->u);
+		else
+			buf_printf(out, "null");
+		break;
+	case VALUE_INTERFACE:
+		if (value->u)
+			buf_printf(out, "{\"type\":\"0x%" PRIx64 "\",\"data\":\"0x%" PRIx64 "\"}",
+				   value->u, value->data);
 		else
 			buf_printf(out, "null");
 		break;

@@ -94,6 +94,24 @@ static void print_text(struct trace *trace, const struct event *event)
 	buf_put(out, "\n", 1);
 }
 
+/* How long texts were that are not there as a whole. */
+static void print_cut(struct buf *out, const struct event *event)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < event->nvalues; i++) {
+		const struct value *value = &event->values[i];
+
+		if (value->full_len <= value->len || value->unread)
+			continue;
+		buf_printf(out, "%s\"%s\":%" PRIu64, any ? "," : ",\"cut\":{", value->name,
+			   value->full_len);
+		any = true;
+	}
+	if (any)
+		buf_put(out, "}", 1);
+}
+
 static void print_json(struct trace *trace, const struct event *event)
 {
 	struct buf *out = &trace->out;
@@ -109,7 +127,9 @@ static void print_json(struct trace *trace, const struct event *event)
 		buf_printf(out, "%s\"%s\":", i ? "," : "", event->values[i].name);
 		value_put_json(out, &event->values[i]);
 	}
-	buf_put(out, "}}\n", 3);
+	buf_put(out, "}", 1);
+	print_cut(out, event);
+	buf_put(out, "}\n", 2);
 }
 
 static void on_event(const struct event *event, void *context)

@@ -1,0 +1,31 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# needs: bpf
+# probes trace --spans joins each end with the start of the same call: compared with what a
+# second tracer, without --spans, sees of the same run.
+. "${ROOT:-$(cd "$(dirname "$0")/../.." && pwd)}/tests/lib.sh"
+. "$ROOT/tests/truth/truth.bash"
+. "$ROOT/tests/trace/trace.bash"
+need go python3
+need_bpf
+
+build_shop "$(command -v go)" static shop
+inject_shop "$TEST_TMP"
+modes="all web2 text rpc sched"
+python3 "$TRUTH/plan.py" capture "$TEST_TMP" shop "$modes"
+for mode in $modes; do
+	shop_start "$mode"
+	# shellcheck disable=SC2046
+	set -- $(shop_patterns "$mode")
+	tracer_start raw.log "$PROBES" trace --json --ring 64 "$SHOP_PID" "$@" >raw.json
+	raw=$TRACER_PID
+	tracer_start spans.log "$PROBES" trace --json --spans --ring 64 "$SHOP_PID" "$@" \
+		>spans.json
+	echo go >&9
+	exec 9>&-
+	wait "$raw" "$TRACER_PID"
+	wait "$SHOP_PID" || true
+	grep -q ' 0 lost' raw.log && grep -q ' 0 lost' spans.log || die "lost events"
+	sum=$(python3 "$ROOT/tests/trace/words.py" --spans raw.json spans.json) || die "$mode: $sum"
+	ok "$mode: $sum"
+done
