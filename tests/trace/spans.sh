@@ -9,7 +9,7 @@
 need go python3
 need_bpf
 
-build_shop "$(command -v go)" static shop
+build_shop "$(command -v go)" static "$TEST_TMP/shop"
 inject_shop "$TEST_TMP"
 modes="all web2 text rpc sched"
 python3 "$TRUTH/plan.py" capture "$TEST_TMP" shop "$modes"

@@ -144,7 +144,8 @@ def compare(raw_path, spans_path):
                 wrong.append(f"duration {event['duration_ns']}: {line}")
     wrong += [f"{n} too few: {line}" for line, n in (wanted - got).items()]
     wrong += [f"{n} too many: {line}" for line, n in (got - wanted).items()]
-    print("\n".join(wrong[:20]))
+    if wrong:
+        print("\n".join(wrong[:20]))
     print(f"{len(spans)} spans, {len(single)} single events, {len(wrong)} wrong")
     return bool(wrong) or not spans
 
