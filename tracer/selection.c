@@ -289,21 +289,33 @@ static void join_pairs(struct selection *sel)
 	}
 }
 
+/* Whether a pattern has the probe's name, or with spans that of the span it starts. */
+static bool is_named(const struct session_options *options, const struct list_probe *probe)
+{
+	bool named = pattern_match_any(options->patterns, options->npatterns, probe->provider,
+				       probe->name);
+
+	if (named || !options->spans || !ends_with(probe->name, "_start"))
+		return named;
+	char *span = mem_strndup(probe->name, strlen(probe->name) - strlen("_start"));
+
+	named = pattern_match_any(options->patterns, options->npatterns, probe->provider, span);
+	free(span);
+	return named;
+}
+
 /* Whether the probe is selected, or with spans the other half of one that is. */
 static bool is_wanted(const struct session_options *options, const struct listing *listing,
 		      const struct list_probe *probe)
 {
 	const char *key;
 
-	if (pattern_match_any(options->patterns, options->npatterns, probe->provider,
-			      probe->name))
+	if (is_named(options, probe))
 		return true;
 	for (size_t i = 0; options->spans && i < listing->nprobes; i++) {
 		const struct list_probe *other = &listing->probes[i];
 
-		if (strcmp(other->provider, probe->provider) ||
-		    !pattern_match_any(options->patterns, options->npatterns, other->provider,
-				       other->name))
+		if (strcmp(other->provider, probe->provider) || !is_named(options, other))
 			continue;
 		if (is_pair(probe->provider, probe->name, other->name, &key))
 			return true;
