@@ -341,12 +341,12 @@ static struct err *run(struct tracing *tracing, const struct tracing_calls *call
 	TRY(start_command(tracing, mask, &gate));
 	struct err *err = privileges_drop(tracing->keep_ptrace);
 
-	if (!err && !tracing->quiet)
-		print_attached(tracing);
 	if (!err && calls->on_start)
 		calls->on_start(calls->context);
-	if (err && tracing->child > 0)
-		kill(tracing->child, SIGKILL);
+	if (!err && !tracing->quiet)
+		print_attached(tracing);
+	if ((err || tracing->stopping) && tracing->child > 0)
+		kill(tracing->child, SIGKILL); /* before it has begun */
 	if (gate >= 0)
 		close(gate);
 	if (!err)
