@@ -86,6 +86,8 @@ $(BUILD)/embed.o: $(BUILD)/embed.c
 	$(Q)$(CC) $(STD) $(CFLAGS) $(INC) -MMD -MP -c -o $@ $<
 
 unit: $(UNITS)
+$(BUILD)/tests/stats: $(BUILD)/tools/live/stats.o $(BUILD)/tools/live/tally.o
+$(BUILD)/tests/rows: $(patsubst %,$(BUILD)/tools/live/%.o,stats dist heat) $(BUILD)/tracer/value.o
 $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(PASS_OBJS)
 	$(say) LINK $@
 	$(Q)mkdir -p $(@D)

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+/* Keys of events. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "live/keys.h"
+#include "live/routes.h"
+
+/* What "auto" takes when no rule of its own applies: the first of these that is there. */
+static const char *const telling[] = {
+	"query", "host", "address", "addr", "server_name", "sni", "dns_name", "name", "path",
+	"pattern", "old", "method", "reason", "driver", "network", "from", "to", "common_name",
+	"task_type", "region_type", "msg", "message", "signal", "mutex", "rwmutex", "cond",
+	"waitgroup", "chan", "status", "alert", "format", NULL,
+};
+
+struct err *keys_parse(const char *text, struct keys *keys_ret)
+{
+	struct keys keys = { .automatic = !strcmp(text, "auto") };
+
+	while (!keys.automatic && strcmp(text, "none")) {
+		size_t len = strcspn(text, ",");
+
+		if (!len || keys.n == KEYS_MAX) {
+			keys_free(&keys);
+			return err_code(EXIT_USAGE, len ? "--by takes up to %d names" :
+					"--by: an empty name", KEYS_MAX);
+		}
+		keys.names[keys.n++] = mem_strndup(text, len);
+		if (!text[len])
+			break;
+		text += len + 1;
+	}
+	keys.routes = routes_new();
+	*keys_ret = keys;
+	return NULL;
+}
+
+void keys_free(struct keys *keys)
+{
+	for (int i = 0; i < keys->n; i++)
+		free(keys->names[i]);
+	routes_free(keys->routes);
+	*keys = (struct keys){ 0 };
+}
+
+/*
+ * Appends "NAME, " for each argument of the probe that is not there yet. listing_values()
+ * gives "NAME TYPE, NAME TYPE".
+ */
+static void list_names(struct buf *names, const struct session_probe *probe)
+{
+	char *values = probe->listed->meta ? listing_values(probe->listed->meta) : NULL;
+	char *rest = values, *value;
+
+	while (rest && (value = strsep(&rest, ","))) {
+		value += *value == ' ';
+		char *word = mem_printf(" %.*s, ", (int)strcspn(value, " "), value);
+
+		buf_u8(names, 0);
+		names->len--;
+		if (!strstr((char *)names->data, word))
+			buf_printf(names, "%s", word + 1);
+		free(word);
+	}
+	free(values);
+}
+
+struct err *keys_check_names(const char *option, char *const *names, int n,
+			     const struct session *session)
+{
+	struct buf known = { 0 };
+	struct err *err = NULL;
+
+	buf_printf(&known, " pid, tid, goid, route, ");
+	for (size_t i = 0; n && i < session_nprobes(session); i++)
+		list_names(&known, session_probe_at(session, i));
+	buf_u8(&known, 0);
+	for (int i = 0; i < n && !err; i++) {
+		bool end = !strncmp(names[i], "end_", 4); /* of a span whose start has it, too */
+		char *word = mem_printf(" %s, ", names[i] + (end ? 4 : 0));
+
+		if (!strstr((char *)known.data, word))
+			err = err_code(EXIT_USAGE, "%s: none of the selected probes has an "
+				       "argument %s; there are%.*s", option, names[i],
+				       (int)known.len - 3, (char *)known.data);
+		free(word);
+	}
+	buf_free(&known);
+	return err;
+}
+
+/* Appends one line: white space becomes one blank, control characters \xNN. */
+static void put_line(struct buf *out, const char *text, size_t len)
+{
+	size_t start = out->len;
+
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		if (c == ' ' || (c >= '\t' && c <= '\r')) {
+			if (out->len > start && out->data[out->len - 1] != ' ')
+				buf_u8(out, ' ');
+		} else if (c < ' ' || c == 0x7f) {
+			buf_printf(out, "\\x%02x", c);
+		} else {
+			buf_u8(out, c);
+		}
+	}
+}
+
+static void put_value(struct buf *out, const struct value *value, bool cut_query)
+{
+	bool text = value->kind == VALUE_STRING || value->kind == VALUE_BYTES;
+	const char *query;
+
+	if (!text || value->unread) {
+		value_put_text(out, value);
+		return;
+	}
+	query = cut_query && value->len ? memchr(value->text, '?', value->len) : NULL;
+	put_line(out, value->text, query ? (size_t)(query - value->text) : value->len);
+	if (!query && value->full_len > value->len)
+		buf_put(out, "...", 3);
+}
+
+static bool is_empty(const struct value *value)
+{
+	return value->kind == VALUE_STRING && !value->unread && !value->len;
+}
+
+static void space(struct buf *out)
+{
+	if (out->len)
+		buf_u8(out, ' ');
+}
+
+/* Whether a route is one thing, not a subtree such as / or /files/{path...}. */
+static bool is_exact(const char *route)
+{
+	size_t len = strlen(route);
+
+	return len && route[len - 1] != '/' && (len < 4 || strcmp(route + len - 4, "...}") != 0);
+}
+
+/* METHOD ROUTE, METHOD PATH or METHOD HOST/PATH. A route may have its method itself. */
+static bool http_key(const struct event *event, const char *route, struct buf *out)
+{
+	const struct value *method = event_value(event, "method");
+	const struct value *path = event_value(event, "uri");
+	const struct value *host = NULL;
+
+	if (!path) {
+		path = event_value(event, "path");
+		host = event_value(event, "host");
+	}
+	if (!method || !path)
+		return false;
+	if (route && !is_exact(route))
+		route = NULL;
+	if (!route || !strchr(route, ' ')) {
+		if (is_empty(method))
+			buf_put(out, "GET", 3); /* what a client's empty method means */
+		else
+			put_value(out, method, false);
+		space(out);
+	}
+	if (route) {
+		put_line(out, route, strlen(route));
+		return true;
+	}
+	if (host)
+		put_value(out, host, false);
+	put_value(out, path, true);
+	return true;
+}
+
+/* A handshake is of a client, which names the server, or of a server. */
+static bool handshake_key(const struct event *event, struct buf *out)
+{
+	const struct value *is_client = event_value(event, "is_client");
+	const struct value *server_name = event_value(event, "server_name");
+
+	if (!is_client || is_client->unread)
+		return false;
+	buf_printf(out, is_client->u ? "client" : "server");
+	if (server_name && !is_empty(server_name)) {
+		space(out);
+		put_value(out, server_name, false);
+	}
+	return true;
+}
+
+static bool automatic_key(const struct event *event, const char *route, struct buf *out)
+{
+	const struct value *empty = NULL;
+
+	if (http_key(event, route, out) || handshake_key(event, out))
+		return true;
+	for (const char *const *name = telling; *name; name++) {
+		const struct value *value = event_value(event, *name);
+
+		if (value && !is_empty(value)) {
+			put_value(out, value, false);
+			return true;
+		}
+		empty = value ? value : empty;
+	}
+	if (empty)
+		buf_printf(out, "(empty)");
+	return empty;
+}
+
+static bool put_named(const struct event *event, const char *name, const char *route,
+		      struct buf *out)
+{
+	const struct value *value;
+
+	if (!strcmp(name, "pid"))
+		buf_printf(out, "%d", event->pid);
+	else if (!strcmp(name, "tid"))
+		buf_printf(out, "%d", event->tid);
+	else if (!strcmp(name, "goid"))
+		buf_printf(out, "%" PRIu64, event->goid);
+	else if (!strcmp(name, "route") && route)
+		buf_printf(out, "%s", route);
+	else if ((value = event_value(event, name)) && !is_empty(value))
+		put_value(out, value, false);
+	else
+		return false;
+	return true;
+}
+
+/* What an event lacks is "-" in its key; when it has none of the names, it has no key. */
+static bool named_key(const struct keys *keys, const struct event *event, const char *route,
+		      struct buf *out)
+{
+	bool found = false;
+
+	for (int i = 0; i < keys->n; i++) {
+		space(out);
+		if (put_named(event, keys->names[i], route, out))
+			found = true;
+		else
+			buf_u8(out, '-');
+	}
+	return found;
+}
+
+/* The route of the request that ends here; NULL for other events. */
+static const char *route_of(const struct keys *keys, const struct event *event)
+{
+	const struct value *pattern;
+
+	if (strcmp(event->provider, "net_http"))
+		return NULL;
+	if (!strcmp(event->name, "server_request"))
+		return routes_take(keys->routes, event->pid, event->goid);
+	if (strcmp(event->name, "server_route"))
+		return NULL;
+	pattern = event_value(event, "pattern");
+	if (pattern && !pattern->unread && pattern->len)
+		routes_put(keys->routes, event->pid, event->goid, pattern->text, pattern->len);
+	return NULL;
+}
+
+bool keys_text(struct keys *keys, const struct event *event, struct buf *out)
+{
+	const char *route = route_of(keys, event);
+	bool found;
+
+	out->len = 0;
+	found = keys->automatic ? automatic_key(event, route, out) :
+				  named_key(keys, event, route, out);
+	buf_u8(out, 0);
+	return found;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Numbers and times in options. */
+#ifndef LIVE_NUMBERS_H
+#define LIVE_NUMBERS_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+
+/* A time as tracing_time() reads it, at least 10 ms. Errors name `option`; EXIT_USAGE. */
+struct err *numbers_interval(const char *option, const char *text, uint64_t *ns_ret);
+
+/* A whole number from `least` to 10^9. */
+struct err *numbers_count(const char *option, const char *text, long least, long *count_ret);
+
+#endif
