@@ -14,6 +14,8 @@ int cmd_strip(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
 int cmd_record(int argc, char **argv);
+int cmd_top(int argc, char **argv);
+int cmd_hist(int argc, char **argv);
 
 /*
  * Prints "probes: MESSAGE" to stderr, frees err and returns its exit code; EXIT_DONE and

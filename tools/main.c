@@ -24,6 +24,8 @@ static const struct command commands[] = {
 #ifdef HAVE_BPF
 	{ "trace", cmd_trace, "print what happens at probes, as it happens" },
 	{ "record", cmd_record, "keep the latest events, and write them when something happens" },
+	{ "top", cmd_top, "a live table of rates, latencies and errors by probe and key" },
+	{ "hist", cmd_hist, "histograms of latencies or arguments, and heat maps over time" },
 	{ "doctor", cmd_doctor, "whether tracing works here, and what is in the way" },
 #endif
 };

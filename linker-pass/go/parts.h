@@ -49,7 +49,6 @@ struct err *pclntab_record(const struct pclntab *tab, uint64_t i, struct func_re
 struct module {
 	uint64_t text, etext;
 	uint64_t gofunc; /* base of funcdata; 0 when not known */
-	uint64_t types;  /* base of type names */
 };
 
 /* Finds the moduledata that points at the table; false when there is none. */
