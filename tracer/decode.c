@@ -115,6 +115,7 @@ bool decode_record(struct decoder *decoder, const struct wire_record *record, si
 
 	*event = (struct event){
 		.time_ns = record->hit.time + decoder->monotonic_to_real,
+		.clock_ns = record->hit.time,
 		.provider = probe->seen.listed->provider, .name = probe->seen.listed->name,
 		.probe = &probe->seen, .goid = goid_of(probe, &record->hit),
 		.pid = (int)record->tgid, .tid = (int)record->tid, .values = decoder->values,
@@ -142,6 +143,7 @@ bool decode_open(struct decoder *decoder, const struct wire_open *open, struct e
 
 	*event_ret = (struct event){
 		.time_ns = open->hit.time + decoder->monotonic_to_real,
+		.clock_ns = open->hit.time,
 		.provider = probe->seen.listed->provider, .name = probe->seen.listed->name,
 		.probe = &probe->seen, .goid = goid_of(probe, &open->hit),
 		.open = true,

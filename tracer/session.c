@@ -3,6 +3,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -17,7 +18,10 @@
 #include "tracer/load.h"
 #include "tracer/session.h"
 
-enum { BATCH = 32768 }; /* events handed out before a look at the clock and at signals */
+enum {
+	BATCH = 32768,      /* events handed out before a look at the clock and at signals */
+	DRAIN_NS = 5000000, /* longest wait for a record that is being written */
+};
 
 struct session {
 	struct session_options options;
@@ -28,6 +32,7 @@ struct session {
 	struct loaded loaded;
 	struct attachment *attachment;
 	struct ring_buffer *ring;
+	const uint64_t *consumed, *produced; /* bytes of the ring so far; each in a page */
 	struct decoder decoder;
 	const uint8_t *kept; /* the flight recorder's ring, mapped */
 	size_t kept_stride;
@@ -176,6 +181,21 @@ static struct err *map_kept(struct session *s)
 	return NULL;
 }
 
+/* The kernel keeps both counts in the ring's first pages (bpf_ringbuf_mmap). */
+static struct err *map_counts(struct session *s)
+{
+	int fd = bpf_map__fd(s->loaded.skel->maps.ring);
+	size_t page = (size_t)getpagesize();
+	void *consumed = mmap(NULL, page, PROT_READ, MAP_SHARED, fd, 0);
+	void *produced = mmap(NULL, page, PROT_READ, MAP_SHARED, fd, (off_t)page);
+
+	s->consumed = consumed == MAP_FAILED ? NULL : consumed;
+	s->produced = produced == MAP_FAILED ? NULL : produced;
+	if (!s->consumed || !s->produced)
+		return err_sys(errno, "cannot map the ring buffer");
+	return NULL;
+}
+
 static struct err *open_session(struct session *s)
 {
 	TRY(parse_conditions(s));
@@ -190,6 +210,7 @@ static struct err *open_session(struct session *s)
 	s->ring = ring_buffer__new(bpf_map__fd(s->loaded.skel->maps.ring), on_record, s, NULL);
 	if (!s->ring)
 		return err_sys(errno, "cannot map the ring buffer");
+	TRY(map_counts(s));
 	return attach_sites(s->sel, s->loaded.skel->progs.on_hit, s->loaded.multi,
 			    s->options.pid, &s->attachment);
 }
@@ -215,6 +236,10 @@ void session_free(struct session *session)
 		return;
 	attach_free(session->attachment);
 	ring_buffer__free(session->ring);
+	if (session->consumed)
+		munmap((void *)session->consumed, (size_t)getpagesize());
+	if (session->produced)
+		munmap((void *)session->produced, (size_t)getpagesize());
 	if (session->kept)
 		munmap((void *)session->kept, session->kept_stride * session->loaded.kept);
 	load_free(&session->loaded);
@@ -248,6 +273,21 @@ struct err *session_poll(struct session *session, int timeout_ms, session_event_
 	n = ring_buffer__consume(s->ring);
 	if (n < 0 && n != -EAGAIN)
 		return err_sys(-n, "cannot read events");
+	return NULL;
+}
+
+struct err *session_drain(struct session *session, session_event_fn *fn, void *context)
+{
+	uint64_t wanted = __atomic_load_n(session->produced, __ATOMIC_ACQUIRE);
+	uint64_t deadline = now(CLOCK_MONOTONIC) + DRAIN_NS;
+
+	session->decoder.monotonic_to_real = now(CLOCK_REALTIME) - now(CLOCK_MONOTONIC);
+	while (__atomic_load_n(session->consumed, __ATOMIC_ACQUIRE) < wanted &&
+	       now(CLOCK_MONOTONIC) < deadline) {
+		TRY(session_poll(session, 0, fn, context));
+		if (*session->consumed < wanted)
+			sched_yield(); /* a record is being written */
+	}
 	return NULL;
 }
 

@@ -47,6 +47,7 @@ struct session_probe {
 /* A span, or one hit of a probe that is in no pair or came without its partner. */
 struct event {
 	uint64_t time_ns;     /* CLOCK_REALTIME; of a span, its end */
+	uint64_t clock_ns;    /* the same as CLOCK_MONOTONIC: alike in all sessions */
 	uint64_t duration_ns; /* of a span, else 0 */
 	const char *provider; /* "net_http" */
 	const char *name;     /* "server_request_end"; of a span "server_request" */
@@ -93,6 +94,12 @@ typedef void session_event_fn(const struct event *event, void *context);
  */
 struct err *session_poll(struct session *session, int timeout_ms, session_event_fn *fn,
 			 void *context);
+
+/*
+ * Hands out, without waiting for more, every event of before the call, also those that other
+ * processors are about to write: waits for these, but no longer than some milliseconds.
+ */
+struct err *session_drain(struct session *session, session_event_fn *fn, void *context);
 
 void session_stats(struct session *session, struct session_stats *stats_ret);
 size_t session_nprobes(const struct session *session);
