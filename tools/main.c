@@ -26,6 +26,7 @@ static const struct command commands[] = {
 	{ "record", cmd_record, "keep the latest events, and write them when something happens" },
 	{ "top", cmd_top, "a live table of rates, latencies and errors by probe and key" },
 	{ "hist", cmd_hist, "histograms of latencies or arguments, and heat maps over time" },
+	{ "export", cmd_export, "spans and metrics for OpenTelemetry and Prometheus" },
 	{ "doctor", cmd_doctor, "whether tracing works here, and what is in the way" },
 #endif
 };
