@@ -49,11 +49,17 @@ UNIT_SRCS := $(sort $(wildcard tests/unit/*.c))
 # Definitions and layout data that become a part of the program; the folder stands for removals.
 EMBEDDED := $(sort $(wildcard stdlib-probes/*.yaml)) $(wildcard stdlib-probes/layouts/amd64.txt)
 PASS_OBJS := $(PASS_SRCS:%.c=$(BUILD)/%.o) $(BUILD)/embed.o
+# Tools of bpf-scripts/: NAME.bpf.c runs in the kernel, NAME.c shows what it hands out.
+ifeq ($(HAVE_BPF),1)
+SCRIPTS := $(patsubst %.bpf.c,$(BUILD)/%,$(sort $(wildcard bpf-scripts/*.bpf.c)))
+endif
+FRONT_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard bpf-scripts/common*.c) \
+	$(filter linker-pass/base/% linker-pass/elf/% linker-pass/go/%,$(PASS_SRCS)))
 TOOL_OBJS := $(TOOL_SRCS:%.c=$(BUILD)/%.o)
 UNIT_OBJS := $(UNIT_SRCS:%.c=$(BUILD)/%.o)
 UNITS := $(UNIT_SRCS:tests/unit/%.c=$(BUILD)/tests/%)
 
-all: $(BUILD)/probes
+all: $(BUILD)/probes $(SCRIPTS)
 
 $(BUILD)/probes: $(PASS_OBJS) $(TOOL_OBJS)
 	$(say) LINK $@
@@ -76,6 +82,11 @@ $(BUILD)/%.skel.h: $(BUILD)/%.bpf.o
 
 $(BUILD)/tracer/load.o $(BUILD)/tracer/session.o: $(BUILD)/tracer/events.skel.h
 
+$(SCRIPTS:=.o): %.o: %.skel.h
+$(SCRIPTS): %: %.o $(FRONT_OBJS)
+	$(say) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 $(BUILD)/embed.c: tools/embed.sh $(EMBEDDED) stdlib-probes
 	$(say) EMBED $@
 	$(Q)mkdir -p $(@D)
@@ -96,7 +107,8 @@ $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(PASS_OBJS)
 $(BUILD)/tests/chrome: $(addprefix $(BUILD)/tracer/,chrome.o chrome_write.o lanes.o value.o)
 $(BUILD)/tests/lanes: $(BUILD)/tracer/lanes.o
 
--include $(PASS_OBJS:.o=.d) $(TOOL_OBJS:.o=.d) $(UNIT_OBJS:.o=.d)
+-include $(PASS_OBJS:.o=.d) $(TOOL_OBJS:.o=.d) $(UNIT_OBJS:.o=.d) $(SCRIPTS:=.d) \
+	$(SCRIPTS:=.bpf.d) $(FRONT_OBJS:.o=.d)
 
 deps:
 	@tools/deps.sh
