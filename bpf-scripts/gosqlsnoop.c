@@ -55,7 +55,10 @@ static void print(struct run *run, const void *data)
 
 	print_head(run, &s->head);
 	printf("%10.3f %-10s ", (double)s->duration / 1e6, names[s->head.kind]);
-	PRINT_TEXT(s->query);
+	if (s->query.len)
+		PRINT_TEXT(s->query);
+	else
+		putchar('-');
 	if (s->nargs)
 		printf(" [%llu values]", (unsigned long long)s->nargs);
 	if (s->failed) {
