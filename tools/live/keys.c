@@ -12,8 +12,8 @@
 static const char *const telling[] = {
 	"query", "host", "address", "addr", "server_name", "sni", "dns_name", "name", "path",
 	"pattern", "old", "method", "reason", "driver", "network", "from", "to", "common_name",
-	"task_type", "region_type", "msg", "message", "signal", "mutex", "rwmutex", "cond",
-	"waitgroup", "chan", "status", "alert", "format", NULL,
+	"task_type", "region_type", "msg", "message", "signal", "mutex", "status", "alert",
+	"format", NULL,
 };
 
 struct err *keys_parse(const char *text, struct keys *keys_ret)
@@ -43,6 +43,7 @@ void keys_free(struct keys *keys)
 	for (int i = 0; i < keys->n; i++)
 		free(keys->names[i]);
 	routes_free(keys->routes);
+	free(keys->places);
 	*keys = (struct keys){ 0 };
 }
 
@@ -113,7 +114,8 @@ static void put_line(struct buf *out, const char *text, size_t len)
 
 static void put_value(struct buf *out, const struct value *value, bool cut_query)
 {
-	bool text = value->kind == VALUE_STRING || value->kind == VALUE_BYTES;
+	bool text = value->kind == VALUE_STRING || value->kind == VALUE_BYTES ||
+		    (value->text && (value->kind == VALUE_ENUM || value->kind == VALUE_ERROR));
 	const char *query;
 
 	if (!text || value->unread) {
@@ -193,24 +195,75 @@ static bool handshake_key(const struct event *event, struct buf *out)
 	return true;
 }
 
-static bool automatic_key(const struct event *event, const char *route, struct buf *out)
+/* Looking for names in each event would cost more than all else; they stay where they are. */
+struct key_place {
+	enum { UNKNOWN, NOWHERE, THERE, BY_RULE } found;
+	size_t at;        /* among the values */
+	const char *name; /* of that value: the same pointer in all events of the probe */
+};
+
+static struct key_place *place_of(struct keys *keys, const struct event *event)
+{
+	size_t index = event->probe->index, n = keys->nplaces;
+
+	if (index >= n) {
+		keys->nplaces = index + 64;
+		keys->places = mem_realloc(keys->places, keys->nplaces * sizeof(*keys->places));
+		memset(keys->places + n, 0, (keys->nplaces - n) * sizeof(*keys->places));
+	}
+	return &keys->places[index];
+}
+
+/* The first telling value that is not empty, or an empty one, or NULL. */
+static const struct value *telling_value(const struct event *event)
 {
 	const struct value *empty = NULL;
 
-	if (http_key(event, route, out) || handshake_key(event, out))
-		return true;
 	for (const char *const *name = telling; *name; name++) {
 		const struct value *value = event_value(event, *name);
 
-		if (value && !is_empty(value)) {
-			put_value(out, value, false);
-			return true;
-		}
+		if (value && !is_empty(value))
+			return value;
 		empty = value ? value : empty;
 	}
-	if (empty)
-		buf_printf(out, "(empty)");
 	return empty;
+}
+
+static bool put_telling(const struct value *value, struct buf *out)
+{
+	if (!value)
+		return false;
+	if (is_empty(value))
+		buf_printf(out, "(empty)");
+	else
+		put_value(out, value, false);
+	return true;
+}
+
+static bool automatic_key(struct keys *keys, const struct event *event, const char *route,
+			  struct buf *out)
+{
+	struct key_place *place = place_of(keys, event);
+	const struct value *value;
+
+	if (place->found == NOWHERE)
+		return false;
+	if (place->found == THERE && place->at < event->nvalues) {
+		value = &event->values[place->at];
+		if (value->name == place->name && !is_empty(value))
+			return put_telling(value, out);
+	}
+	if (place->found != THERE && (http_key(event, route, out) || handshake_key(event, out))) {
+		place->found = BY_RULE;
+		return true;
+	}
+	value = telling_value(event);
+	if (place->found == UNKNOWN && !(value && is_empty(value))) {
+		place->found = value ? THERE : NOWHERE;
+		place->at = value ? (size_t)(value - event->values) : 0;
+		place->name = value ? value->name : NULL;
+	}
+	return put_telling(value, out);
 }
 
 static bool put_named(const struct event *event, const char *name, const char *route,
@@ -272,7 +325,7 @@ bool keys_text(struct keys *keys, const struct event *event, struct buf *out)
 	bool found;
 
 	out->len = 0;
-	found = keys->automatic ? automatic_key(event, route, out) :
+	found = keys->automatic ? automatic_key(keys, event, route, out) :
 				  named_key(keys, event, route, out);
 	buf_u8(out, 0);
 	return found;

@@ -17,6 +17,8 @@ struct keys {
 	int n;
 	bool automatic;        /* neither names nor this: a probe has no keys */
 	struct routes *routes; /* what net_http:server_route said, by goroutine; or NULL */
+	struct key_place *places; /* where "auto" found the key, by the probe's index */
+	size_t nplaces;
 };
 
 /* What --by takes: "auto", "none", or names of arguments, route, pid, tid, goid, with commas. */
