@@ -9,12 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cursor.h"
 #include "base/mem.h"
 #include "go/parts.h"
 
-#define PCDATA_INLTREE 2
-#define FUNCDATA_INLTREE 3
 #define MAX_NODES 0xffffu
 
 /* Name offset -> number of the wanted name + 1; open addressing. */
@@ -108,31 +105,20 @@ static void count_node(const struct counter *counter, uint64_t tree, uint64_t no
 		counter->counts[number - 1]++;
 }
 
-/*
- * Values go up and down by zigzag deltas from -1; a delta of 0 ends the table, save first.
- * Addresses only go up: a table that stands still, or leaves the function, is wrong.
- */
-static void count_func(const struct counter *counter, uint32_t func, uint64_t table,
+static void count_func(const struct counter *counter, uint32_t func, uint32_t table,
 		       uint64_t tree)
 {
 	const struct pclntab *tab = &counter->index->tab;
-	struct cursor cur = cursor_over(tab->data + tab->pc + table,
-					tab->func - tab->pc - table);
-	uint64_t left = pclntab_entry(tab, func) - pclntab_entry(tab, func - 1);
-	uint32_t value = UINT32_MAX;
+	struct pctab nodes = pctab_over(tab, table, (uint64_t)pclntab_entry(tab, func) -
+							pclntab_entry(tab, func - 1));
 
-	for (bool first = true;; first = false) {
-		uint32_t delta = (uint32_t)cursor_uvarint(&cur);
-		uint64_t step = cursor_uvarint(&cur);
+	while (pctab_next(&nodes)) {
+		uint32_t node = (uint32_t)nodes.value;
 
-		if (cur.bad || (!delta && !first) || step == 0 || step > left)
-			return;
-		left -= step;
-		value += delta & 1 ? ~(delta >> 1) : delta >> 1;
-		if (value > MAX_NODES || counter->seen[value] == func)
+		if (node > MAX_NODES || counter->seen[node] == func)
 			continue;
-		counter->seen[value] = func;
-		count_node(counter, tree, value);
+		counter->seen[node] = func;
+		count_node(counter, tree, node);
 	}
 }
 
@@ -143,17 +129,12 @@ static void count_all(const struct counter *counter)
 	for (uint64_t i = 0; i < tab->nfunc; i++) {
 		struct func_record rec;
 		struct err *err = pclntab_record(tab, i, &rec);
+		uint32_t table;
+		uint64_t tree = err ? 0 : pclntab_inltree(counter->index, &rec, &table);
 
-		if (err || rec.npcdata <= PCDATA_INLTREE || rec.nfuncdata <= FUNCDATA_INLTREE) {
-			err_free(err);
-			continue;
-		}
-		uint32_t table = load32(rec.pcdata + PCDATA_INLTREE * 4);
-		uint32_t tree = load32(rec.pcdata + ((uint64_t)rec.npcdata + FUNCDATA_INLTREE) * 4);
-
-		if (table && tree != UINT32_MAX && table < tab->func - tab->pc)
-			count_func(counter, (uint32_t)i + 1, table,
-				   counter->index->module.gofunc + tree);
+		err_free(err);
+		if (tree)
+			count_func(counter, (uint32_t)i + 1, table, tree);
 	}
 }
 

@@ -6,6 +6,7 @@
 #ifndef GO_PARTS_H
 #define GO_PARTS_H
 
+#include "base/cursor.h"
 #include "go/gobin.h"
 
 /* Fills version, minor, patch, main_path and settings from the build information. */
@@ -38,12 +39,37 @@ uint32_t pclntab_entry(const struct pclntab *tab, uint64_t i);
 /* Fields of one runtime._func (src/runtime/runtime2.go). */
 struct func_record {
 	uint32_t entry, name, deferreturn, npcdata;
+	uint32_t pcfile, pcln, cu; /* offsets in pctab; index in cutab */
+	uint32_t start_line;       /* of the func keyword; 0 before Go 1.20 */
 	uint8_t func_id, flag, nfuncdata;
 	const uint8_t *pcdata; /* npcdata, then nfuncdata, 4-byte offsets; borrowed */
 };
 
 /* Reads and checks the record of function i, which must be below nfunc. */
 struct err *pclntab_record(const struct pclntab *tab, uint64_t i, struct func_record *rec_ret);
+
+/*
+ * A table of pctab: values and the code they hold for. A value goes from -1 up and down by
+ * zigzag deltas; a delta of 0 ends the table, save the first. Addresses only go up: a table
+ * that stands still, or leaves the function, is wrong and ends there.
+ */
+struct pctab {
+	struct cursor cur;
+	uint64_t start, end; /* the value holds for these offsets from the function's entry */
+	uint64_t size;       /* of the function */
+	int32_t value;
+};
+
+/* The table at offset `off` of pctab (0 = none: it is empty) for code of `size` bytes. */
+struct pctab pctab_over(const struct pclntab *tab, uint32_t off, uint64_t size);
+bool pctab_next(struct pctab *table);
+
+/*
+ * Address of the function's inline tree; 0 when it has none. Its table of pcdata, which is
+ * never 0 then, goes to *table_ret.
+ */
+uint64_t pclntab_inltree(const struct gofunc_index *index, const struct func_record *rec,
+			 uint32_t *table_ret);
 
 /* What is needed of runtime.firstmoduledata. */
 struct module {

@@ -8,6 +8,8 @@
 #define MAGIC_118 0xfffffff0u
 #define MAGIC_120 0xfffffff1u
 #define HEADER_LEN 72
+#define PCDATA_INLTREE 2 /* these two: src/internal/abi/symtab.go */
+#define FUNCDATA_INLTREE 3
 #define FTAB_ENTRY 8 /* two 32-bit words; one more word ends the table */
 
 /* amd64: two bytes of padding, instruction size quantum 1, pointer size 8. */
@@ -202,6 +204,10 @@ struct err *pclntab_record(const struct pclntab *tab, uint64_t i, struct func_re
 		.name = load32(rec + 4),
 		.deferreturn = load32(rec + 12),
 		.npcdata = load32(rec + 28),
+		.pcfile = load32(rec + 20),
+		.pcln = load32(rec + 24),
+		.cu = load32(rec + 32),
+		.start_line = tab->go120 ? load32(rec + 36) : 0,
 		.func_id = rec[fixed - 4],
 		.flag = rec[fixed - 3],
 		.nfuncdata = rec[fixed - 1],
@@ -217,4 +223,45 @@ struct err *pclntab_record(const struct pclntab *tab, uint64_t i, struct func_re
 		return bad_record(tab, i, off + 28, "its record ends outside the table");
 	*rec_ret = found;
 	return NULL;
+}
+
+struct pctab pctab_over(const struct pclntab *tab, uint32_t off, uint64_t size)
+{
+	uint64_t room = tab->func - tab->pc;
+	uint64_t len = off && off < room ? room - off : 0;
+
+	return (struct pctab){
+		.cur = cursor_over(tab->data + tab->pc + (len ? off : 0), len),
+		.size = size,
+		.value = -1,
+	};
+}
+
+bool pctab_next(struct pctab *table)
+{
+	uint32_t delta = (uint32_t)cursor_uvarint(&table->cur);
+	uint64_t step = cursor_uvarint(&table->cur);
+
+	if (table->cur.bad || (!delta && table->end) || !step || step > table->size - table->end)
+		return false;
+	table->start = table->end;
+	table->end += step;
+	table->value = (int32_t)((uint32_t)table->value +
+				 (delta & 1 ? ~(delta >> 1) : delta >> 1));
+	return true;
+}
+
+uint64_t pclntab_inltree(const struct gofunc_index *index, const struct func_record *rec,
+			 uint32_t *table_ret)
+{
+	if (!index->module.gofunc || rec->npcdata <= PCDATA_INLTREE ||
+	    rec->nfuncdata <= FUNCDATA_INLTREE)
+		return 0;
+	uint32_t table = load32(rec->pcdata + PCDATA_INLTREE * 4);
+	uint32_t tree = load32(rec->pcdata + ((uint64_t)rec->npcdata + FUNCDATA_INLTREE) * 4);
+
+	if (!table || tree == UINT32_MAX)
+		return 0;
+	*table_ret = table;
+	return index->module.gofunc + tree;
 }
