@@ -67,8 +67,8 @@ static struct err *add_exe(struct found *found, int pid)
  * files too but takes privileges; else by name below the process's root, when that is
  * still the same file.
  */
-static char *path_of_mapping(int pid, const char *range, uint64_t inode, const char *path,
-			     struct stat *st_ret)
+char *mapped_open_path(int pid, const char *range, uint64_t inode, const char *path,
+		       struct stat *st_ret)
 {
 	char *by_range = mem_printf("/proc/%d/map_files/%s", pid, range);
 
@@ -96,7 +96,7 @@ static void add_mapping(struct found *found, int pid, char *line)
 		return;
 	if (!path_at || line[path_at] != '/' || !strchr(perms, 'x'))
 		return;
-	char *open_path = path_of_mapping(pid, range, inode, line + path_at, &st);
+	char *open_path = mapped_open_path(pid, range, inode, line + path_at, &st);
 
 	if (!open_path)
 		return;

@@ -4,6 +4,7 @@
 #define TRACER_MAPPED_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
@@ -19,5 +20,14 @@ struct mapped_file {
  */
 struct err *mapped_files(int pid, struct mapped_file **files_ret, size_t *n_ret);
 void mapped_free(struct mapped_file *files, size_t n);
+
+struct stat;
+
+/*
+ * A path that opens the very file that a line of /proc/PID/maps names; the caller owns it.
+ * NULL when it cannot be reached, or when another file has its name now.
+ */
+char *mapped_open_path(int pid, const char *range, uint64_t inode, const char *path,
+		       struct stat *st_ret);
 
 #endif

@@ -27,7 +27,8 @@ static struct err *map_file(struct image *image)
 {
 	struct stat st;
 
-	image->fd = open(image->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (image->fd < 0)
+		image->fd = open(image->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (image->fd < 0)
 		return err_sys(errno, "%s: cannot open", image->path);
 	if (fstat(image->fd, &st))
@@ -328,18 +329,14 @@ static struct err *image_parse(struct image *image)
 	return check_shdrs(image);
 }
 
-struct err *image_open(const char *path, struct image **image_ret)
-{
-	return image_open_view(path, UINT64_MAX, NULL, 0, image_ret);
-}
-
-struct err *image_open_view(const char *path, uint64_t size, const struct image_piece *pieces,
-			    size_t npieces, struct image **image_ret)
+static struct err *open_on(int fd, const char *path, uint64_t size,
+			   const struct image_piece *pieces, size_t npieces,
+			   struct image **image_ret)
 {
 	struct image *image = mem_zalloc(sizeof(*image));
 
 	image->path = mem_strdup(path);
-	image->fd = -1;
+	image->fd = fd;
 	struct err *err = map_file(image);
 
 	if (!err && size != UINT64_MAX)
@@ -352,6 +349,26 @@ struct err *image_open_view(const char *path, uint64_t size, const struct image_
 	}
 	*image_ret = image;
 	return NULL;
+}
+
+struct err *image_open_view(const char *path, uint64_t size, const struct image_piece *pieces,
+			    size_t npieces, struct image **image_ret)
+{
+	return open_on(-1, path, size, pieces, npieces, image_ret);
+}
+
+struct err *image_again(const struct image *image, struct image **image_ret)
+{
+	int fd = fcntl(image->fd, F_DUPFD_CLOEXEC, 0);
+
+	if (fd < 0)
+		return err_sys(errno, "%s: cannot open again", image->path);
+	return open_on(fd, image->path, UINT64_MAX, NULL, 0, image_ret);
+}
+
+struct err *image_open(const char *path, struct image **image_ret)
+{
+	return image_open_view(path, UINT64_MAX, NULL, 0, image_ret);
 }
 
 void image_close(struct image *image)

@@ -50,6 +50,9 @@ struct image {
 struct err *image_open(const char *path, struct image **image_ret);
 void image_close(struct image *image);
 
+/* Another one of the same open file, which may be gone or out of reach by name. */
+struct err *image_again(const struct image *image, struct image **image_ret);
+
 /*
  * The same for the first `size` bytes of the file with `pieces` laid over them: how it was
  * before it was edited. The pieces' bytes must outlive the image. The file itself does not

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+/* Stacks with values, each stack once, and their two plain forms: folded lines and text. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "tracer/profile.h"
+#include "tracer/value.h"
+
+static uint64_t hash_sample(const void *item)
+{
+	const struct profile_sample *sample = item;
+	uint64_t hash = sample->nlabels;
+
+	for (size_t i = 0; i < sample->nplaces; i++)
+		hash = set_mix(hash, sample->places[i]->number);
+	for (size_t i = 0; i < sample->nlabels; i++)
+		for (const char *at = sample->labels[i].text; *at; at++)
+			hash = set_mix(hash, (uint8_t)*at);
+	return hash;
+}
+
+static bool same_sample(const void *left, const void *right)
+{
+	const struct profile_sample *a = left, *b = right;
+
+	if (a->nplaces != b->nplaces || a->nlabels != b->nlabels)
+		return false;
+	for (size_t i = 0; i < a->nlabels; i++)
+		if (strcmp(a->labels[i].name, b->labels[i].name) ||
+		    strcmp(a->labels[i].text, b->labels[i].text))
+			return false;
+	return !a->nplaces || !memcmp(a->places, b->places, a->nplaces * sizeof(*a->places));
+}
+
+void profile_start(struct profile *profile, const struct symboliser *symboliser)
+{
+	*profile = (struct profile){
+		.known = { .hash = hash_sample, .equal = same_sample },
+		.symboliser = symboliser,
+	};
+}
+
+void profile_free(struct profile *profile)
+{
+	for (size_t i = 0; i < profile->nsamples; i++) {
+		struct profile_sample *sample = profile->samples[i];
+
+		for (size_t j = 0; j < sample->nlabels; j++)
+			free(sample->labels[j].text);
+		free(sample->places);
+		free(sample);
+	}
+	set_clear(&profile->known, NULL);
+	free(profile->samples);
+	free(profile->title);
+	profile->samples = NULL;
+	profile->title = NULL;
+	profile->nsamples = profile->cap = 0;
+}
+
+void profile_add(struct profile *profile, const struct profile_sample *sample)
+{
+	struct profile_sample *known = set_find(&profile->known, sample);
+
+	if (!known) {
+		known = mem_dup(sample, sizeof(*sample));
+		known->places = mem_dup(sample->places, sample->nplaces * sizeof(*sample->places));
+		for (size_t i = 0; i < sample->nlabels; i++)
+			known->labels[i].text = mem_strdup(sample->labels[i].text);
+		for (size_t i = 0; i < PROFILE_VALUES; i++)
+			known->values[i] = 0;
+		mem_grow(&profile->samples, profile->nsamples, &profile->cap,
+			 sizeof(*profile->samples));
+		profile->samples[profile->nsamples++] = known;
+		set_add(&profile->known, known);
+	}
+	for (size_t i = 0; i < profile->ntypes; i++)
+		known->values[i] += sample->values[i];
+}
+
+static double main_value(const struct profile *profile, const struct profile_sample *sample)
+{
+	return sample->values[profile->ntypes - 1];
+}
+
+double profile_total(const struct profile *profile)
+{
+	double total = 0;
+
+	for (size_t i = 0; i < profile->nsamples; i++)
+		total += main_value(profile, profile->samples[i]);
+	return total;
+}
+
+/* `type` is where the values that count most are. */
+static int by_value(const void *left, const void *right, void *type)
+{
+	const struct profile_sample *const *a = left, *const *b = right;
+	size_t at = *(const size_t *)type;
+	double first = (*a)->values[at], second = (*b)->values[at];
+
+	if (first != second)
+		return first < second ? 1 : -1;
+	size_t n = (*a)->nplaces < (*b)->nplaces ? (*a)->nplaces : (*b)->nplaces;
+
+	for (size_t i = 0; i < n; i++)
+		if ((*a)->places[i] != (*b)->places[i])
+			return (*a)->places[i]->number < (*b)->places[i]->number ? -1 : 1;
+	return ((*a)->nplaces > (*b)->nplaces) - ((*a)->nplaces < (*b)->nplaces);
+}
+
+void profile_sort(struct profile *profile)
+{
+	size_t type = profile->ntypes - 1;
+
+	if (profile->nsamples)
+		qsort_r(profile->samples, profile->nsamples, sizeof(*profile->samples), by_value,
+			&type);
+}
+
+static void put_bytes(struct buf *out, double bytes)
+{
+	static const char *const units[] = { "B", "kB", "MB", "GB", "TB" };
+	size_t unit = 0;
+
+	for (; fabs(bytes) >= 1000 && unit < 4; unit++)
+		bytes /= 1000;
+	buf_printf(out, "%.*f %s", unit && bytes < 100 ? 1 : 0, bytes, units[unit]);
+}
+
+void profile_put_value(struct buf *out, const struct profile_type *type, double value)
+{
+	if (!strcmp(type->unit, "nanoseconds") && value >= 0)
+		value_put_duration(out, (uint64_t)value);
+	else if (!strcmp(type->unit, "bytes"))
+		put_bytes(out, value);
+	else
+		buf_printf(out, "%.0f", value);
+}
+
+char *profile_label_frame(const struct profile_label *label)
+{
+	return mem_printf("[%s: %s]", label->name, label->text);
+}
+
+/* A name between semicolons, on one line. */
+static void put_plain(struct buf *out, const char *name)
+{
+	for (; *name; name++)
+		buf_u8(out, *name == ';' ? ',' : (uint8_t)*name < ' ' ? '?' : (uint8_t)*name);
+}
+
+static void put_folded_stack(struct buf *out, const struct profile_sample *sample)
+{
+	const char *between = "";
+
+	for (size_t i = 0; i < sample->nlabels; i++, between = ";") {
+		char *frame = profile_label_frame(&sample->labels[i]);
+
+		buf_printf(out, "%s", between);
+		put_plain(out, frame);
+		free(frame);
+	}
+	for (size_t i = sample->nplaces; i > 0; i--)
+		for (size_t j = sample->places[i - 1]->nframes; j > 0; j--, between = ";") {
+			buf_printf(out, "%s", between);
+			put_plain(out, sample->places[i - 1]->frames[j - 1].func);
+		}
+	if (!sample->nplaces)
+		buf_printf(out, "%s[no stack]", between);
+}
+
+/* Places differ by lines too, which folded stacks have not: equal ones are added up. */
+struct folded {
+	char *stack;
+	double value;
+};
+
+static int by_stack(const void *left, const void *right)
+{
+	return strcmp(((const struct folded *)left)->stack, ((const struct folded *)right)->stack);
+}
+
+void profile_put_folded(struct buf *out, const struct profile *profile)
+{
+	struct folded *lines = mem_zalloc((profile->nsamples + 1) * sizeof(*lines));
+	size_t end;
+
+	for (size_t i = 0; i < profile->nsamples; i++) {
+		struct buf stack = { 0 };
+
+		put_folded_stack(&stack, profile->samples[i]);
+		buf_u8(&stack, 0);
+		lines[i].stack = (char *)stack.data;
+		lines[i].value = main_value(profile, profile->samples[i]);
+	}
+	if (profile->nsamples)
+		qsort(lines, profile->nsamples, sizeof(*lines), by_stack);
+	for (size_t i = 0; i < profile->nsamples; i = end) {
+		double value = 0;
+
+		for (end = i; end < profile->nsamples && !by_stack(&lines[i], &lines[end]); end++)
+			value += lines[end].value;
+		buf_printf(out, "%s %.0f\n", lines[i].stack, value);
+	}
+	for (size_t i = 0; i < profile->nsamples; i++)
+		free(lines[i].stack);
+	free(lines);
+}
+
+static size_t func_width(const struct profile_sample *sample)
+{
+	size_t widest = 0;
+
+	for (size_t i = 0; i < sample->nplaces; i++)
+		for (size_t j = 0; j < sample->places[i]->nframes; j++) {
+			size_t len = strlen(sample->places[i]->frames[j].func);
+
+			widest = len > widest ? len : widest;
+		}
+	return widest > 50 ? 50 : widest;
+}
+
+static void put_text_frames(struct buf *out, const struct profile_sample *sample)
+{
+	int width = (int)func_width(sample);
+
+	for (size_t i = 0; i < sample->nplaces; i++)
+		for (size_t j = 0; j < sample->places[i]->nframes; j++) {
+			const struct symframe *frame = &sample->places[i]->frames[j];
+
+			if (*frame->file)
+				buf_printf(out, "    %-*s  %s:%u\n", width, frame->func,
+					   frame->file, frame->line);
+			else
+				buf_printf(out, "    %s\n", frame->func);
+		}
+	if (!sample->nplaces)
+		buf_printf(out, "    [no stack]\n");
+}
+
+static void put_text_sample(struct buf *out, const struct profile *profile,
+			    const struct profile_sample *sample, double total)
+{
+	double value = main_value(profile, sample);
+
+	buf_printf(out, "\n%5.1f%%  ", total > 0 ? 100 * value / total : 0);
+	profile_put_value(out, &profile->types[profile->ntypes - 1], value);
+	if (profile->ntypes > 1)
+		buf_printf(out, "  %.0f event%s", sample->values[0],
+			   sample->values[0] == 1 ? "" : "s");
+	for (size_t i = 0; i < sample->nlabels; i++) {
+		buf_printf(out, "  %s: ", sample->labels[i].name);
+		put_plain(out, sample->labels[i].text);
+	}
+	buf_printf(out, "\n");
+	put_text_frames(out, sample);
+}
+
+void profile_put_text(struct buf *out, const struct profile *profile, size_t most)
+{
+	const struct profile_type *type = &profile->types[profile->ntypes - 1];
+	size_t n = most && most < profile->nsamples ? most : profile->nsamples;
+	double total = profile_total(profile), events = 0;
+
+	for (size_t i = 0; i < profile->nsamples; i++)
+		events += profile->samples[i]->values[0];
+	buf_printf(out, "%s: ", profile->title);
+	profile_put_value(out, type, total);
+	if (profile->ntypes > 1)
+		buf_printf(out, " in %.0f events", events);
+	else
+		buf_printf(out, " events");
+	buf_printf(out, ", %zu stacks", profile->nsamples);
+	if (n < profile->nsamples)
+		buf_printf(out, ", the first %zu of them", n);
+	buf_printf(out, "\n");
+	for (size_t i = 0; i < n; i++)
+		put_text_sample(out, profile, profile->samples[i], total);
+}
