@@ -33,7 +33,7 @@ endif
 WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Werror
 STD := -std=gnu11 $(WARN) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64
 INC := -I. -Ilinker-pass -Itools -isystem $(BUILD)
-LIBS := -lelf -ldw -lZydis -lyaml -lcjson -lz -lmd -pthread
+LIBS := -lelf -ldw -lZydis -lyaml -lcjson -lz -lmd -lm -pthread
 
 PASS_SRCS := $(sort $(wildcard linker-pass/*/*.c))
 # What reads notes, then what traces, which is left out where the BPF toolchain is missing.
@@ -86,6 +86,7 @@ $(SCRIPTS:=.o): %.o: %.skel.h
 $(SCRIPTS): %: %.o $(FRONT_OBJS)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(BUILD)/tracer/flame.o: tracer/flame.html
 
 $(BUILD)/embed.c: tools/embed.sh $(EMBEDDED) stdlib-probes
 	$(say) EMBED $@

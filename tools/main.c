@@ -27,6 +27,7 @@ static const struct command commands[] = {
 	{ "top", cmd_top, "a live table of rates, latencies and errors by probe and key" },
 	{ "hist", cmd_hist, "histograms of latencies or arguments, and heat maps over time" },
 	{ "export", cmd_export, "spans and metrics for OpenTelemetry and Prometheus" },
+	{ "stacks", cmd_stacks, "add up the stacks that probes fire on: profiles, flame graphs" },
 	{ "doctor", cmd_doctor, "whether tracing works here, and what is in the way" },
 #endif
 };
