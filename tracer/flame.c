@@ -178,9 +178,9 @@ static void put_data(struct flame *flame, const struct profile *profile)
 	}
 	if (flame->npaths)
 		qsort(flame->paths, flame->npaths, sizeof(*flame->paths), by_names);
-	buf_printf(out, "{unit: ");
+	buf_printf(out, "{\"unit\": ");
 	put_script_string(out, profile->types[type].unit);
-	buf_printf(out, ", names: [");
+	buf_printf(out, ", \"names\": [");
 	for (size_t i = 0; i < flame->names.n; i++) {
 		buf_printf(out, "%s[", i ? "," : "");
 		put_script_string(out, flame->by_number[i]->name);
@@ -188,7 +188,7 @@ static void put_data(struct flame *flame, const struct profile *profile)
 		put_script_string(out, flame->by_number[i]->file);
 		buf_u8(out, ']');
 	}
-	buf_printf(out, "], nodes: [");
+	buf_printf(out, "], \"nodes\": [");
 	put_node(flame, all, 0, flame->npaths, 0);
 	buf_printf(out, "]}");
 }

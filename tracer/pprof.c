@@ -234,6 +234,14 @@ static void put_mapping(struct encoder *encoder, const struct symfile *file)
 	put_message(&encoder->out, PROFILE_MAPPING, &message);
 }
 
+static bool is_used(const struct encoder *encoder, const struct symfile *file)
+{
+	for (size_t i = 0; i < encoder->nplaces; i++)
+		if (encoder->places[i] && encoder->places[i]->file == file)
+			return true;
+	return false;
+}
+
 static void encode(struct encoder *encoder, const struct profile *profile)
 {
 	string_number(encoder, "");
@@ -243,7 +251,8 @@ static void encode(struct encoder *encoder, const struct profile *profile)
 	for (size_t i = 0; i < profile->nsamples; i++)
 		put_sample(encoder, profile, profile->samples[i]);
 	for (size_t i = 0; i < symboliser_nfiles(profile->symboliser); i++)
-		put_mapping(encoder, symboliser_file(profile->symboliser, i));
+		if (is_used(encoder, symboliser_file(profile->symboliser, i)))
+			put_mapping(encoder, symboliser_file(profile->symboliser, i));
 	for (size_t i = 0; i < encoder->nplaces; i++)
 		if (encoder->places[i])
 			put_location(encoder, encoder->places[i]);

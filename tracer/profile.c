@@ -241,42 +241,113 @@ static void put_text_frames(struct buf *out, const struct profile_sample *sample
 		buf_printf(out, "    [no stack]\n");
 }
 
-static void put_text_sample(struct buf *out, const struct profile *profile,
-			    const struct profile_sample *sample, double total)
-{
-	double value = main_value(profile, sample);
+/* What people see of a sample: several calls on one line are one stack to them. */
+struct row {
+	char *text;
+	double values[PROFILE_VALUES];
+};
 
-	buf_printf(out, "\n%5.1f%%  ", total > 0 ? 100 * value / total : 0);
-	profile_put_value(out, &profile->types[profile->ntypes - 1], value);
-	if (profile->ntypes > 1)
-		buf_printf(out, "  %.0f event%s", sample->values[0],
-			   sample->values[0] == 1 ? "" : "s");
+static char *row_text(const struct profile_sample *sample)
+{
+	struct buf out = { 0 };
+
 	for (size_t i = 0; i < sample->nlabels; i++) {
-		buf_printf(out, "  %s: ", sample->labels[i].name);
-		put_plain(out, sample->labels[i].text);
+		buf_printf(&out, "  %s: ", sample->labels[i].name);
+		put_plain(&out, sample->labels[i].text);
 	}
+	buf_printf(&out, "\n");
+	put_text_frames(&out, sample);
+	buf_u8(&out, 0);
+	return (char *)out.data;
+}
+
+static int by_text(const void *left, const void *right)
+{
+	return strcmp(((const struct row *)left)->text, ((const struct row *)right)->text);
+}
+
+static int by_row_value(const void *left, const void *right, void *type)
+{
+	size_t at = *(const size_t *)type;
+	double a = ((const struct row *)left)->values[at];
+	double b = ((const struct row *)right)->values[at];
+
+	return a == b ? by_text(left, right) : a < b ? 1 : -1;
+}
+
+/* Adds up rows of the same text; the result is how many are left. */
+static size_t merge_rows(struct row *rows, size_t n)
+{
+	size_t kept = 0;
+
+	qsort(rows, n, sizeof(*rows), by_text);
+	for (size_t i = 0; i < n; i++) {
+		if (!kept || by_text(&rows[kept - 1], &rows[i])) {
+			rows[kept++] = rows[i];
+			continue;
+		}
+		for (size_t j = 0; j < PROFILE_VALUES; j++)
+			rows[kept - 1].values[j] += rows[i].values[j];
+		free(rows[i].text);
+	}
+	return kept;
+}
+
+static struct row *make_rows(const struct profile *profile, size_t *n_ret)
+{
+	struct row *rows = mem_zalloc((profile->nsamples + 1) * sizeof(*rows));
+	size_t type = profile->ntypes - 1;
+
+	for (size_t i = 0; i < profile->nsamples; i++) {
+		rows[i].text = row_text(profile->samples[i]);
+		memcpy(rows[i].values, profile->samples[i]->values, sizeof(rows[i].values));
+	}
+	*n_ret = merge_rows(rows, profile->nsamples);
+	qsort_r(rows, *n_ret, sizeof(*rows), by_row_value, &type);
+	return rows;
+}
+
+static void put_heading(struct buf *out, const struct profile *profile, double total,
+			size_t nrows, size_t shown)
+{
+	double events = 0;
+
+	for (size_t i = 0; i < profile->nsamples; i++)
+		events += profile->samples[i]->values[0];
+	buf_printf(out, "%s: ", profile->title);
+	if (profile->ntypes > 1) {
+		profile_put_value(out, &profile->types[1], total);
+		buf_printf(out, " in ");
+	}
+	buf_printf(out, "%.0f event%s, %zu stack%s", events, events == 1 ? "" : "s", nrows,
+		   nrows == 1 ? "" : "s");
+	if (shown < nrows)
+		buf_printf(out, ", of which the first %zu", shown);
 	buf_printf(out, "\n");
-	put_text_frames(out, sample);
 }
 
 void profile_put_text(struct buf *out, const struct profile *profile, size_t most)
 {
 	const struct profile_type *type = &profile->types[profile->ntypes - 1];
-	size_t n = most && most < profile->nsamples ? most : profile->nsamples;
-	double total = profile_total(profile), events = 0;
+	size_t nrows, main = profile->ntypes - 1;
+	struct row *rows = make_rows(profile, &nrows);
+	double total = profile_total(profile);
 
-	for (size_t i = 0; i < profile->nsamples; i++)
-		events += profile->samples[i]->values[0];
-	buf_printf(out, "%s: ", profile->title);
-	profile_put_value(out, type, total);
-	if (profile->ntypes > 1)
-		buf_printf(out, " in %.0f events", events);
-	else
-		buf_printf(out, " events");
-	buf_printf(out, ", %zu stacks", profile->nsamples);
-	if (n < profile->nsamples)
-		buf_printf(out, ", the first %zu of them", n);
-	buf_printf(out, "\n");
-	for (size_t i = 0; i < n; i++)
-		put_text_sample(out, profile, profile->samples[i], total);
+	most = most && most < nrows ? most : nrows;
+	put_heading(out, profile, total, nrows, most);
+	for (size_t i = 0; i < nrows; i++) {
+		const struct row *row = &rows[i];
+
+		if (i < most) {
+			buf_printf(out, "\n%5.1f%%  ", total > 0 ? 100 * row->values[main] / total :
+				   0);
+			profile_put_value(out, type, row->values[main]);
+			if (main)
+				buf_printf(out, "  %.0f event%s", row->values[0],
+					   row->values[0] == 1 ? "" : "s");
+			buf_printf(out, "%s", row->text);
+		}
+		free(row->text);
+	}
+	free(rows);
 }

@@ -15,7 +15,9 @@ same() { # same WHAT SCRIPT ARG...
 }
 
 # Where a section stands in the file, as "OFFSET SIZE" in hexadecimal.
-section() { readelf -SW plain | sed -nE "s/.* $1 +[A-Z]+ +[0-9a-f]+ ([0-9a-f]+) ([0-9a-f]+) .*/\1 \2/p"; }
+section() {
+	readelf -SW plain | sed -nE "s/.* $1 +[A-Z]+ +[0-9a-f]+ ([0-9a-f]+) ([0-9a-f]+) .*/\1 \2/p"
+}
 
 # -a asks for every function at many places: hostile tables end in numbers, not in a crash.
 damaged() { # damaged SEED

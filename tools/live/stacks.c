@@ -178,6 +178,7 @@ static bool measure(const struct stacks *stacks, const struct event *event, doub
 	return true;
 }
 
+/* What an event is to be told apart by; NULL when it has no such value. */
 static char *label_text(const struct event *event, const char *by)
 {
 	const struct value *value;
@@ -191,7 +192,7 @@ static char *label_text(const struct event *event, const char *by)
 		return mem_printf("%" PRIu64, event->goid);
 	value = event_value(event, by);
 	if (!value)
-		return mem_strdup("-");
+		return NULL;
 	if (value->kind == VALUE_ENUM && value->text)
 		buf_put(&out, value->text, value->len);
 	else
@@ -256,7 +257,8 @@ static void add_stack(struct stacks *stacks, const struct event *event,
 	const struct symplace **places = NULL;
 	size_t first;
 
-	if (!trim(stacks, stack, &first) && stacks->preset == STACKS_BLOCKING)
+	if (!trim(stacks, stack, &first) &&
+	    (stacks->preset == STACKS_BLOCKING || stacks->preset == STACKS_CREATORS))
 		return; /* a goroutine of the runtime's own */
 	sample->places = stack->places + first;
 	sample->nplaces = stack->nplaces - first;
@@ -288,6 +290,9 @@ static void on_event(const struct event *event, void *context)
 	for (size_t i = 0; i < stacks->nby; i++) {
 		sample.labels[i].name = stacks->by[i];
 		sample.labels[i].text = label_text(event, stacks->by[i]);
+		stacks->has_by[i] |= sample.labels[i].text != NULL;
+		if (!sample.labels[i].text)
+			sample.labels[i].text = mem_strdup("-");
 	}
 	add_stack(stacks, event, stack, &sample);
 	for (size_t i = 0; i < stacks->nby; i++)
@@ -321,6 +326,10 @@ struct err *stacks_collect(struct stacks *stacks)
 		return err_code(EXIT_NO_MATCH, "none of the %" PRIu64 " events has a %s%s",
 				stacks->seen, stacks->value, strcmp(stacks->value, "duration") ?
 				" that is a number" : ": these probes are in no pair");
+	for (size_t i = 0; i < stacks->nby && stacks->profile.nsamples; i++)
+		if (!stacks->has_by[i])
+			return err_code(EXIT_NO_MATCH, "--by %s: none of the events has such an "
+					"argument; see `probes list`", stacks->by[i]);
 	if (stacks->without)
 		fprintf(stderr, "probes: %" PRIu64 " events without %s are left out\n",
 			stacks->without, stacks->value);

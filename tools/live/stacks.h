@@ -15,6 +15,7 @@ struct stacks {
 	enum stacks_preset preset;
 	const char *value;       /* NULL = number of events */
 	const char *by[PROFILE_LABELS];
+	bool has_by[PROFILE_LABELS]; /* an event has had it */
 	size_t nby;
 	uint64_t rate, most;
 	bool whole;
