@@ -73,7 +73,8 @@ stacks ./app --locks --format folded -- ./app >locks
 awk '$1 ~ /^main.waiter;main.locked;sync.\(\*Mutex\).Lock(;|$)/ && $NF >= 70e6 && $NF < 10e9 { ok++ }
 	END { exit !(ok == 1 && NR == 1) }' locks || { cat locks; die 'waits for the mutex'; }
 stacks ./app --locks -- ./app >text
-expect_match text '^waits for locks: [0-9.]+ms in 4 events, 1 stack$' '^100\.0%  [0-9.]+ms  4 events$'
+expect_match text '^waits for locks: [0-9.]+ms in 4 events, 1 stack$' \
+	'^100\.0%  [0-9.]+ms  4 events$'
 stacks ./app --blocking -o waits.pb.gz -- ./app
 profile pprof waits.pb.gz | grep 'main.nap' >nap
 awk '$1 != 5 || $2 < 50e6 || $2 > 10e9 { exit 1 }' nap || { cat nap; die 'naps'; }

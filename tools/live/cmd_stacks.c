@@ -49,7 +49,7 @@ static const struct command_spec stacks_spec = {
 		 "  probes stacks ./app --blocking -d 10s -o waits.html\n"
 		 "  probes stacks 4242 'database_sql:query_*' --value duration -o sql.pb.gz\n"
 		 "  go tool pprof -http : sql.pb.gz\n"
-		 "A span has the stack of its end. Waits that go on when tracing ends are not seen.",
+		 "A span has the stack of its end. What still waits when tracing ends is not seen.",
 };
 
 static struct err *parse_number(const char *option, const char *text, uint64_t *number_ret)
