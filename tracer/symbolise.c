@@ -348,6 +348,9 @@ static struct process *process_of_event(struct symboliser *symboliser, const str
 	struct process *process = process_of(symboliser, event->pid);
 	uint64_t bias;
 
+	/* Gone already, but a program that is always at the same place. */
+	if (file && file->image && file->image->ehdr.e_type == ET_EXEC && !process->nranges)
+		add_loaded(process, file, 0);
 	for (int turn = 0; event->nframes && file; turn++) {
 		const struct range *range = find_range(process, event->frames[0]);
 
