@@ -160,6 +160,21 @@ static void put_text(struct buf *out, const char *text)
 	value_put_json_string(out, text, strlen(text));
 }
 
+/* What the world is stopped for: numbers of the argument `reason`, which is no enumeration. */
+static const char *const stops[] = {
+	NULL, "GC mark termination", "GC sweep termination", "heap dump", "goroutine profile",
+	"clean-up of a goroutine profile", "stacks of all goroutines", "ReadMemStats",
+	"all-threads system call", "GOMAXPROCS", "start of a trace", "end of a trace",
+};
+
+static void put_stop(struct buf *out, const struct event *event)
+{
+	uint64_t reason = number_named(event, "reason");
+	const char *name = reason < sizeof(stops) / sizeof(stops[0]) ? stops[reason] : NULL;
+
+	buf_printf(out, "stopped%s%s", name ? ": " : "", name ?: "");
+}
+
 /* What waits and stops are called, then the probe's name with its first two texts. */
 void chrome_put_label(struct buf *out, const struct event *event)
 {
@@ -173,8 +188,7 @@ void chrome_put_label(struct buf *out, const struct event *event)
 		return;
 	}
 	if (kind_of(event) == TRACK_STW && event->start) {
-		buf_printf(out, "stopped%s", reason ? ": " : "");
-		buf_put(out, reason ? reason->text : "", reason ? reason->len : 0);
+		put_stop(out, event);
 		return;
 	}
 	buf_printf(out, "%s", event->name);

@@ -149,6 +149,7 @@ static void check_empty(void)
 
 static void check_numbers(void)
 {
+	const struct value memstats = { .name = "reason", .kind = VALUE_UINT, .u = 7 };
 	struct chrome *chrome = chrome_new(NULL, NULL, 0);
 	cJSON *json;
 
@@ -158,7 +159,7 @@ static void check_numbers(void)
 	add_span(chrome, 10, 20, 800, 700);       /* another process's number */
 	add(chrome, "runtime:thread_create", NULL, 15, 0, 0, 700, NULL, 0, 0);
 	add(chrome, "runtime:gc", "gc_start", 18, 6, 105, 700, NULL, 0, 0);
-	add(chrome, "runtime:stw", "stw_start", 13, 2, 105, 700, NULL, 0, 0);
+	add(chrome, "runtime:stw", "stw_start", 13, 2, 105, 700, &memstats, 1, 0);
 	json = written(chrome);
 	EXPECT(track(json, "goroutine 105", 700) == 105);
 	EXPECT(track(json, "goroutine 105", 800) >= TRACK_FIRST);
@@ -166,7 +167,8 @@ static void check_numbers(void)
 	EXPECT(track(json, "goroutine 800", 700) >= TRACK_FIRST);
 	EXPECT(track(json, "no goroutine", 700) >= TRACK_FIRST);
 	EXPECT(number(find(json, "X", "gc", 0), "tid") == track(json, "garbage collector", 700));
-	EXPECT(number(find(json, "X", "stopped", 0), "tid") == track(json, "stop the world", 700));
+	EXPECT(number(find(json, "X", "stopped: ReadMemStats", 0), "tid") ==
+	       track(json, "stop the world", 700));
 	EXPECT(!strcmp(text(get(find(json, "M", "process_name", 0), "args"), "name"), "shop"));
 	EXPECT(!strcmp(text(find(json, "X", "gc", 0), "cat"), "gc"));
 	for (int i = 0; i < 7; i++) /* no two tracks have one number */

@@ -185,7 +185,7 @@ static struct err *parse_and_run(struct request *request, struct options *opts)
 int cmd_record(int argc, char **argv)
 {
 	struct request request = {
-		.tracing = { .session = { .keep_bytes = 64 << 20 } },
+		.tracing = { .session = { .keep_bytes = 64 << 20 }, .keep_ptrace = true },
 		.recorder = { .out = "trace.json", .last_ns = 30000000000ull,
 			      .after_ns = 500000000, .repeat = 1, .scheduler = true },
 	};

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "live/recorder.h"
 #include "live/tracefile.h"
+#include "tracer/symbolise.h"
 
 /* What the recording is written for. */
 struct cause {
@@ -31,6 +32,7 @@ struct state {
 	uint64_t started; /* CLOCK_REALTIME, ns: when recording began, or went on */
 	/* While a recording is read */
 	struct chrome *chrome;
+	struct symboliser *symboliser;
 	uint64_t from, oldest;
 	size_t open;
 };
@@ -119,6 +121,14 @@ static void on_recorded(const struct event *event, void *context)
 	chrome_add(state->chrome, event, marks);
 }
 
+static const char *symbol(const struct event *event, uint64_t pc, void *context)
+{
+	struct state *state = context;
+	const struct symplace *place = symboliser_code(state->symboliser, event, pc);
+
+	return place && place->file && place->nframes ? place->frames[0].func : NULL;
+}
+
 static uint64_t min64(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
@@ -133,7 +143,7 @@ static struct err *read_ring(struct state *state)
 	state->from = min64(cause->time - state->recorder->last_ns, cause->time - cause->duration);
 	state->oldest = UINT64_MAX;
 	state->open = 0;
-	state->chrome = chrome_new(NULL, NULL, state->from);
+	state->chrome = chrome_new(symbol, state, state->from);
 	TRY(session_freeze(session));
 	TRY(session_recorded(session, on_recorded, state));
 	session_thaw(session);
@@ -293,8 +303,10 @@ struct err *recorder_run(const struct recorder *recorder)
 	struct sigaction before;
 
 	TRY(catch_signal(&before));
+	state.symboliser = symboliser_new();
 	struct err *err = tracing_run(recorder->tracing, &calls);
 
+	symboliser_free(state.symboliser);
 	sigaction(SIGUSR1, &before, NULL);
 	if (err)
 		err_free(state.err);
