@@ -6,6 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$ROOT/tests/trace/live.bash"
 trap stop_all EXIT
+need_jsonschema
 load_build
 compare() { # compare WHAT NAME
 	python3 "$ROOT/tests/trace/hist_truth.py" "$1" "$2.out" truth.json || die "$2 differs"

@@ -6,8 +6,11 @@ hist_truth.py WHAT LINES TRUTH, where WHAT is duration, written or heat.
 import bisect
 import collections
 import json
+import pathlib
 import re
 import sys
+
+import jsonschema
 
 STEPS = [0] + sorted(step * 10**power for step in (1, 2, 5) for power in range(12))
 WRITTEN = {"GET /slow": 4, "GET /broken": 13, "GET /absent": 19, "POST /orders": 2}
@@ -104,8 +107,14 @@ def heat(rows, truth):
 
 
 def main(what, lines, truth):
+    schema = pathlib.Path(__file__).parents[2] / "docs/hist.schema.json"
+    validator = jsonschema.Draft202012Validator(json.loads(schema.read_text()))
     with open(lines) as file:
         rows = [json.loads(line) for line in file]
+    for row in rows:
+        validator.validate(row)
+    end = rows[-1]
+    expect("the end", (end["type"], end["lost"], end["other"], end["unmeasured"]), ("end", 0, 0, 0))
     with open(truth) as file:
         truth = json.load(file)
     whole_time = [row for row in rows if row["type"] == "total"]

@@ -9,6 +9,11 @@ load_build() { # the driver with all its probes, as $TEST_TMP/load
 	"$PROBES" inject load >inject.log
 }
 
+need_jsonschema() { # the comparers look at JSON lines by their schema
+	python3 -c 'import jsonschema' 2>/dev/null ||
+		skip 'python3-jsonschema is not installed (make deps)'
+}
+
 # load_start ARG...: the driver in the background; it waits for load_go. Sets LOAD_PID. Its
 # truth will be in truth.json.
 load_start() {

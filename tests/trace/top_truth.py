@@ -3,16 +3,24 @@
 import collections
 import json
 import math
+import pathlib
 import re
 import sys
+
+import jsonschema
 
 HTTP, SQL = "net_http:server_request", "database_sql:"
 SHARE = 64  # a quantile is within 1/64 of itself
 
 
 def read(path):
+    schema = pathlib.Path(__file__).parents[2] / "docs/top.schema.json"
+    validator = jsonschema.Draft202012Validator(json.loads(schema.read_text()))
     with open(path) as lines:
-        return [json.loads(line) for line in lines]
+        rows = [json.loads(line) for line in lines]
+    for row in rows:
+        validator.validate(row)
+    return rows
 
 
 def expected(modes):

@@ -29,7 +29,7 @@ static const struct option_spec hist_options[] = {
 	{ 'n', "rounds", "COUNT", "end after so many intervals" },
 	{ 'r', "rows", "COUNT", "print the histograms of most events, 0 = all [10]" },
 	{ 'k', "keys", "COUNT", "tell apart at most so many keys [1000]" },
-	{ ID_JSON, "json", NULL, "JSON lines, as docs/tracing.md describes them" },
+	{ ID_JSON, "json", NULL, "JSON lines, as docs/hist.schema.json describes them" },
 	TRACING_OPTIONS,
 	{ 0 },
 };
@@ -177,12 +177,19 @@ static struct hist_row **sorted(const struct hist_run *run)
 	return rows;
 }
 
+static void put_head_json(struct buf *out, const char *type)
+{
+	buf_printf(out, "{\"type\":\"%s\",\"time\":\"", type);
+	numbers_put_now(out);
+	buf_u8(out, '"');
+}
+
 static void put_json(const struct hist_run *run, struct hist_row *row, bool whole,
 		     struct buf *out)
 {
 	const struct tally *tally = &row->tally;
 
-	buf_printf(out, "{\"type\":\"%s\"", whole ? "total" : "interval");
+	put_head_json(out, whole ? "total" : "interval");
 	if (!whole)
 		buf_printf(out, ",\"round\":%lu", run->round);
 	buf_printf(out, ",\"probe\":\"%s\",\"key\":", tally->probe);
@@ -349,6 +356,19 @@ static void on_tick(void *context)
 		draw(run);
 }
 
+static void print_end_json(struct hist_run *run)
+{
+	struct buf *out = &run->page;
+
+	out->len = 0;
+	put_head_json(out, "end");
+	buf_printf(out, ",\"seconds\":%.3f,\"lost\":%" PRIu64 ",\"lost_starts\":%" PRIu64
+		   ",\"other\":%zu,\"unmeasured\":%" PRIu64 "}\n",
+		   (double)(now_ns(CLOCK_MONOTONIC) - run->begun) / 1e9, run->stats.lost,
+		   run->stats.lost_starts, run->folded, run->unmeasured);
+	fwrite(out->data, 1, out->len, stdout);
+}
+
 static void finish(struct hist_run *run)
 {
 	if (!run->started || run->err)
@@ -357,6 +377,8 @@ static void finish(struct hist_run *run)
 	if (run->json && run->interval && !run->heatmap)
 		print_rows(run, false);
 	print_rows(run, true);
+	if (run->json)
+		print_end_json(run);
 	if (run->live && run->stats.lost)
 		fprintf(stderr, "%" PRIu64 " events are lost; a larger --ring or a --filter "
 			"helps\n", run->stats.lost);

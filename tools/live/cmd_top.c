@@ -25,7 +25,7 @@ static const struct option_spec top_options[] = {
 	{ 's', "sort", "ORDER", "rate, p99, errors or total: rows of most first [rate]" },
 	{ 'k', "keys", "COUNT", "tell apart at most so many keys [10000]" },
 	{ 'r', "rows", "COUNT", "lines of a table; 0 = all [what fits; 40 into a pipe]" },
-	{ ID_JSON, "json", NULL, "JSON lines, as docs/tracing.md describes them" },
+	{ ID_JSON, "json", NULL, "JSON lines, as docs/top.schema.json describes them" },
 	TRACING_OPTIONS,
 	{ 0 },
 };
@@ -142,6 +142,13 @@ static void put_counts_json(struct buf *out, const struct top_counts *counts)
 			   hist_quantile(&counts->latency, 0.99), counts->latency.max);
 }
 
+static void put_head_json(struct buf *out, const char *type)
+{
+	buf_printf(out, "{\"type\":\"%s\",\"time\":\"", type);
+	numbers_put_now(out);
+	buf_u8(out, '"');
+}
+
 /* A line for each row that had events: of the interval, or of the whole time. */
 static void print_json(struct top *top, const struct top_page *page)
 {
@@ -155,7 +162,7 @@ static void print_json(struct top *top, const struct top_page *page)
 
 		if (!counts->events)
 			continue;
-		buf_printf(out, "{\"type\":\"%s\"", page->whole ? "total" : "interval");
+		put_head_json(out, page->whole ? "total" : "interval");
 		if (!page->whole)
 			buf_printf(out, ",\"round\":%lu", top->round);
 		buf_printf(out, ",\"seconds\":%.3f,\"probe\":\"%s\",\"key\":", page->seconds,
@@ -301,11 +308,16 @@ static void on_tick(void *context)
 		draw(top);
 }
 
-static void print_end_json(const struct top *top)
+static void print_end_json(struct top *top)
 {
-	printf("{\"type\":\"end\",\"seconds\":%.3f,\"events\":%" PRIu64 ",\"lost\":%" PRIu64
-	       ",\"lost_starts\":%" PRIu64 ",\"other\":%zu}\n", seconds_since(top->begun),
-	       events_of(top, true), top->stats.lost, top->stats.lost_starts, top->folded);
+	struct buf *out = &top->page;
+
+	out->len = 0;
+	put_head_json(out, "end");
+	buf_printf(out, ",\"seconds\":%.3f,\"events\":%" PRIu64 ",\"lost\":%" PRIu64
+		   ",\"lost_starts\":%" PRIu64 ",\"other\":%zu}\n", seconds_since(top->begun),
+		   events_of(top, true), top->stats.lost, top->stats.lost_starts, top->folded);
+	fwrite(out->data, 1, out->len, stdout);
 }
 
 /* What came after the last table, then the whole time. */

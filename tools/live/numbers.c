@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Numbers and times in options. */
+/* Numbers and times in options and output. */
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "live/numbers.h"
 #include "live/tracing.h"
@@ -29,4 +30,15 @@ struct err *numbers_count(const char *option, const char *text, long least, long
 				least);
 	*count_ret = count;
 	return NULL;
+}
+
+void numbers_put_now(struct buf *out)
+{
+	struct timespec now;
+	struct tm tm;
+	char text[32];
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", gmtime_r(&now.tv_sec, &tm));
+	buf_printf(out, "%s.%03uZ", text, (unsigned)(now.tv_nsec / 1000000));
 }
