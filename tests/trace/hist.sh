@@ -27,15 +27,16 @@ compare heat heat
 ok 'a heat map'
 
 # The same for people: rows of text have the counts, and shades only where there is something.
-load_traced text hist PID net_http:server_request -b status -- -mode http -n 200
+load_traced text hist PID net_http:server_request -b status -- \
+	-mode http -n 200 -slow 250ms
 expect_match text.out '^net_http:server_request  404$' '^  count 160 .* p99 [0-9.]+ms .* max ' \
-	'^  +10ms \.\. +20ms +0 +0\.0% \| +\|$' '^  +20ms \.\. +50ms +4 +2\.5% \|##+ +\|$'
+	'^  +100ms \.\. +200ms +0 +0\.0% \| +\|$' '^  +200ms \.\. +500ms +4 +2\.5% \|##+ +\|$'
 expect_match text.err '^probes: 200 events, 0 lost$'
-load_traced map hist --heatmap PID net_http:server_request -- -mode http -n 200
+load_traced map hist --heatmap PID net_http:server_request -- -mode http -n 200 -slow 250ms
 sum=$(sed -nE 's/^ +[0-9]+[num]?s \|[ .:=+*#@-]+\| ([0-9]+)$/\1/p' map.out | paste -sd+)
 [ $((sum)) = 200 ] ||
 	die "the rows of the map do not add up to 200: $(cat map.out)"
-expect_match map.out '^ +20ms \|[ .:=+*#@-]*[.:=+*#@-][ .:=+*#@-]*\| 4$' \
+expect_match map.out '^ +200ms \|[ .:=+*#@-]*[.:=+*#@-][ .:=+*#@-]*\| 4$' \
 	'^ +a column is 1s, [1-9] of them$'
 ok 'text'
 

@@ -117,7 +117,8 @@ def latencies(rows, modes, slow):
         ("net_http:client_request", "GET /slow"): (took["server GET /slow"],
                                                    took["client GET /slow"]),
         (SQL + "query", "SELECT slow FROM goods"): (asleep, took["SELECT slow FROM goods"]),
-        ("net:dns", "slow.load.test."): (asleep, took["slow.load.test."]),
+        # Look-ups of a name that is being looked up wait for that one: less than it takes.
+        ("net:dns", "slow.load.test."): ([0], took["slow.load.test."]),
     }
     wrong = []
     for row in rows:

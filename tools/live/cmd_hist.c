@@ -172,7 +172,8 @@ static struct hist_row **sorted(const struct hist_run *run)
 {
 	struct hist_row **rows = mem_zalloc((run->rows.n + 1) * sizeof(*rows));
 
-	memcpy(rows, run->rows.rows, run->rows.n * sizeof(*rows));
+	for (size_t i = 0; i < run->rows.n; i++)
+		rows[i] = run->rows.rows[i];
 	qsort(rows, run->rows.n, sizeof(*rows), by_count);
 	return rows;
 }
@@ -261,7 +262,8 @@ static void print_rows(struct hist_run *run, bool whole)
 
 	out->len = 0;
 	put_rows(run, whole, out);
-	fwrite(out->data, 1, out->len, stdout);
+	if (out->len)
+		fwrite(out->data, 1, out->len, stdout);
 	fflush(stdout);
 }
 

@@ -174,7 +174,8 @@ static void print_json(struct top *top, const struct top_page *page)
 		put_counts_json(out, counts);
 		buf_printf(out, "}\n");
 	}
-	fwrite(out->data, 1, out->len, stdout);
+	if (out->len)
+		fwrite(out->data, 1, out->len, stdout);
 	free(rows);
 }
 
