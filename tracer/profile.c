@@ -210,37 +210,6 @@ void profile_put_folded(struct buf *out, const struct profile *profile)
 	free(lines);
 }
 
-static size_t func_width(const struct profile_sample *sample)
-{
-	size_t widest = 0;
-
-	for (size_t i = 0; i < sample->nplaces; i++)
-		for (size_t j = 0; j < sample->places[i]->nframes; j++) {
-			size_t len = strlen(sample->places[i]->frames[j].func);
-
-			widest = len > widest ? len : widest;
-		}
-	return widest > 50 ? 50 : widest;
-}
-
-static void put_text_frames(struct buf *out, const struct profile_sample *sample)
-{
-	int width = (int)func_width(sample);
-
-	for (size_t i = 0; i < sample->nplaces; i++)
-		for (size_t j = 0; j < sample->places[i]->nframes; j++) {
-			const struct symframe *frame = &sample->places[i]->frames[j];
-
-			if (*frame->file)
-				buf_printf(out, "    %-*s  %s:%u\n", width, frame->func,
-					   frame->file, frame->line);
-			else
-				buf_printf(out, "    %s\n", frame->func);
-		}
-	if (!sample->nplaces)
-		buf_printf(out, "    [no stack]\n");
-}
-
 /* What people see of a sample: several calls on one line are one stack to them. */
 struct row {
 	char *text;
@@ -256,7 +225,7 @@ static char *row_text(const struct profile_sample *sample)
 		put_plain(&out, sample->labels[i].text);
 	}
 	buf_printf(&out, "\n");
-	put_text_frames(&out, sample);
+	symplaces_put_text(&out, sample->places, sample->nplaces);
 	buf_u8(&out, 0);
 	return (char *)out.data;
 }

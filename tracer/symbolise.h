@@ -42,6 +42,15 @@ const struct symstack *symboliser_stack(struct symboliser *symboliser, const str
 const struct symplace *symboliser_code(struct symboliser *symboliser, const struct event *event,
 				       uint64_t addr);
 
+/* Appends a line for each frame, "    main.work  /src/main.go:12"; "    [no stack]" without. */
+void symstack_put_text(struct buf *out, const struct symstack *stack);
+
+/* Appends [{"func":"main.work","file":"/src/main.go","line":12},...], innermost first. */
+void symstack_put_json(struct buf *out, const struct symstack *stack);
+
+/* The same for places without a stack around them. */
+void symplaces_put_text(struct buf *out, const struct symplace *const *places, size_t n);
+
 /* The files seen so far, by their numbers less one. */
 size_t symboliser_nfiles(const struct symboliser *symboliser);
 const struct symfile *symboliser_file(const struct symboliser *symboliser, size_t index);

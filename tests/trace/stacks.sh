@@ -105,6 +105,20 @@ expect_exit 2 "$PROBES" stacks ./app --locks -o out.svg
 [ ! -e out.svg ] || die 'a file is left behind'
 ok 'options'
 
+# probes trace prints the same stacks below each event.
+"$PROBES" trace --stack ./app os:open_start -- ./app quick >trace.text 2>err || die "$(cat err)"
+expect_match trace.text "^    main\\.config +$paths/main\\.go:$line$"
+[ "$(grep -c '^    main\.main  ' trace.text)" = 5 ] || die 'not five stacks'
+"$PROBES" trace --stack --json ./app os:open_start -- ./app quick >trace.json 2>err
+python3 - >trace.folded <<'END'
+import collections, json
+stacks = collections.Counter(";".join(frame["func"] for frame in reversed(json.loads(line)["stack"]))
+                             for line in open("trace.json"))
+print("\n".join(f"{stack} {n}" for stack, n in sorted(stacks.items())))
+END
+diff files trace.folded || die 'stacks as JSON'
+ok 'probes trace --stack'
+
 # Processes that end before their events are read; stripped, position-independent, Go 1.18 too.
 run_many() { for _ in 1 2 3 4 5 6; do ./pie quick; done; }
 while read -r version go; do

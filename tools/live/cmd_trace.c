@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "cmd.h"
 #include "live/tracing.h"
+#include "tracer/symbolise.h"
 
 enum { ID_JSON = 0x300, ID_SPANS, ID_STACK, FLUSH = 64 << 10 };
 
@@ -45,6 +46,7 @@ struct trace {
 	struct buf out;
 	time_t second;       /* whose text is in clock */
 	char clock[32];
+	struct symboliser *symboliser; /* with --stack */
 	bool broken;         /* standard output cannot be written */
 };
 
@@ -92,6 +94,8 @@ static void print_text(struct trace *trace, const struct event *event)
 		value_put_text(out, &event->values[i]);
 	}
 	buf_put(out, "\n", 1);
+	if (trace->symboliser)
+		symstack_put_text(out, symboliser_stack(trace->symboliser, event));
 }
 
 /* How long texts were that are not there as a whole. */
@@ -129,6 +133,10 @@ static void print_json(struct trace *trace, const struct event *event)
 	}
 	buf_put(out, "}", 1);
 	print_cut(out, event);
+	if (trace->symboliser) {
+		buf_printf(out, ",\"stack\":");
+		symstack_put_json(out, symboliser_stack(trace->symboliser, event));
+	}
 	buf_put(out, "}\n", 2);
 }
 
@@ -194,10 +202,13 @@ int cmd_trace(int argc, char **argv)
 		return opts.exit_code;
 	if (!err)
 		err = tracing_operands(&trace.tracing, &opts, NULL);
+	trace.symboliser = trace.tracing.session.stacks ? symboliser_new() : NULL;
+	trace.tracing.keep_ptrace = trace.symboliser;
 	if (!err)
 		err = tracing_run(&trace.tracing, &calls);
 	if (!err && trace.broken)
 		err = err_new("cannot write standard output");
+	symboliser_free(trace.symboliser);
 	buf_free(&trace.out);
 	return cmd_report(err);
 }
