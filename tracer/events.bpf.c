@@ -23,7 +23,7 @@ const volatile wire_u32 record_bytes = sizeof(struct wire_record);
 const volatile wire_u32 slot_bytes, end_slots, start_slots;
 const volatile wire_u32 only_tgid;
 const volatile wire_u64 pidns_device, pidns_inode; /* 0 = the initial one */
-const volatile wire_u32 kept_mask;                 /* records of the flight recorder - 1 */
+const volatile wire_u32 kept_records = 1;          /* of the flight recorder */
 const volatile wire_u64 wake_bytes;
 const volatile bool recording, want_stacks, sleepable, have_filters;
 
@@ -436,7 +436,7 @@ static __always_inline void fill_record(struct pt_regs *ctx, const struct hit_co
 static __always_inline int keep(struct pt_regs *ctx, const struct hit_context *hit)
 {
 	wire_u64 number = __sync_fetch_and_add(&kept_next, 1);
-	wire_u32 slot = (wire_u32)number & kept_mask;
+	wire_u32 slot = (wire_u32)(number % kept_records);
 	struct wire_record *record = bpf_map_lookup_elem(&kept, &slot);
 	wire_u64 *told;
 

@@ -33,13 +33,12 @@ uint32_t load_slot_bytes(const struct session_options *options, const struct sel
 	return ((options->text_bytes ? options->text_bytes : DEFAULT_TEXT) + 7) & ~7u;
 }
 
-static uint32_t power_of_two(size_t atmost)
+/* How many records the flight recorder's ring has room for; an array's elements are aligned. */
+static uint32_t kept_records(size_t bytes, uint32_t record_bytes)
 {
-	uint32_t n = 1;
+	size_t n = bytes / ((record_bytes + 7u) & ~7u);
 
-	while ((size_t)n * 2 <= atmost && n < 1u << 30)
-		n *= 2;
-	return n;
+	return n < 2 ? 2 : n > 1u << 28 ? 1u << 28 : (uint32_t)n;
 }
 
 /* The tracer's own pid namespace, when it is not the first one. */
@@ -66,7 +65,7 @@ static void set_constants(const struct session_options *options, const struct se
 	skel->rodata->only_tgid = (wire_u32)options->pid;
 	skel->rodata->want_stacks = options->stacks;
 	skel->rodata->recording = loaded->kept > 0;
-	skel->rodata->kept_mask = loaded->kept ? loaded->kept - 1 : 0;
+	skel->rodata->kept_records = loaded->kept ? loaded->kept : 1;
 	skel->rodata->sleepable = sleepable;
 	skel->rodata->have_filters = filters;
 	skel->rodata->wake_bytes = loaded->kept ? 0 : ring / 4;
@@ -148,7 +147,7 @@ struct err *load_program(const struct session_options *options, const struct sel
 			      (options->stacks ? WIRE_FRAMES * 8 : 0) +
 			      (nconditions > 1 ? WIRE_PREFIX * 8 : 0); /* read past a text */
 	if (options->keep_bytes)
-		loaded.kept = power_of_two(options->keep_bytes / loaded.record_bytes);
+		loaded.kept = kept_records(options->keep_bytes, loaded.record_bytes);
 	libbpf_set_print(silent);
 	loaded.multi = attach_has_multi();
 	err = attempt(options, sel, conditions, nconditions, true, &loaded);

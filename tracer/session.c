@@ -107,7 +107,7 @@ static struct err *compile_conditions(struct session *s)
 
 static const struct wire_record *kept_at(const struct session *s, uint64_t number)
 {
-	return (const void *)(s->kept + (number & (s->loaded.kept - 1)) * s->kept_stride);
+	return (const void *)(s->kept + (number % s->loaded.kept) * s->kept_stride);
 }
 
 /* A record of the flight recorder as it was when it was whole; false when it is not. */
