@@ -55,6 +55,13 @@ static const struct value *value_named(const struct event *event, const char *na
 	return NULL;
 }
 
+static bool ends_in(const char *name, const char *end)
+{
+	size_t len = strlen(name), tail = strlen(end);
+
+	return len > tail && !strcmp(name + len - tail, end);
+}
+
 static uint64_t number_named(const struct event *event, const char *name)
 {
 	const struct value *value = value_named(event, name);
@@ -179,7 +186,10 @@ static void put_stop(struct buf *out, const struct event *event)
 void chrome_put_label(struct buf *out, const struct event *event)
 {
 	const struct value *reason = value_named(event, "reason");
-	size_t said = 0;
+	size_t len = strlen(event->name), said = 0;
+
+	if (event->open && ends_in(event->name, "_start")) /* called as the span would be */
+		len -= strlen("_start");
 
 	if (reason && (reason->kind != VALUE_ENUM || !reason->text))
 		reason = NULL;
@@ -191,7 +201,7 @@ void chrome_put_label(struct buf *out, const struct event *event)
 		put_stop(out, event);
 		return;
 	}
-	buf_printf(out, "%s", event->name);
+	buf_put(out, event->name, len);
 	for (size_t i = 0; i < event->nvalues && said < 2 && out->len < LABEL_BYTES; i++) {
 		const struct value *value = &event->values[i];
 
@@ -215,26 +225,21 @@ static void put_number(struct buf *out, const struct value *value)
 		buf_printf(out, "%s%" PRId64 "%s", quote, value->i, quote);
 }
 
-static bool ends_in_ns(const char *name)
-{
-	size_t len = strlen(name);
-
-	return len > 3 && !strcmp(name + len - 3, "_ns");
-}
-
 /* A duration as text, and as a number whose name says what it counts. */
 static void put_duration(struct buf *out, const struct value *value)
 {
 	struct buf text = { 0 };
 
-	if (!ends_in_ns(value->name)) {
+	bool says_so = ends_in(value->name, "_ns");
+
+	if (!says_so) {
 		value_put_text(&text, value);
 		buf_printf(out, "\"%s\":", value->name);
 		value_put_json_string(out, (const char *)text.data, text.len);
 		buf_printf(out, ",");
 		buf_free(&text);
 	}
-	buf_printf(out, "\"%s%s\":", value->name, ends_in_ns(value->name) ? "" : "_ns");
+	buf_printf(out, "\"%s%s\":", value->name, says_so ? "" : "_ns");
 	put_number(out, value);
 }
 
@@ -279,15 +284,15 @@ static void put_args(struct buf *out, const struct event *event, unsigned marks,
 	}
 	buf_printf(out, "\"event\":{\"probe\":\"%s:%s\",\"goid\":%s%" PRIu64 "%s,\"thread\":%d,"
 		   "\"%s\":\"", event->provider, event->name, quote, event->goid, quote, event->tid,
-		   event->start ? "ended" : marks & CHROME_OPEN ? "started" : "time");
+		   event->start ? "ended" : event->open ? "started" : "time");
 	chrome_put_moment(out, event->time_ns);
 	buf_printf(out, "\"");
-	if (began < from && !(marks & CHROME_OPEN)) {
+	if (began < from && !event->open) {
 		buf_printf(out, ",\"started\":\"");
 		chrome_put_moment(out, began);
 		buf_printf(out, "\"");
 	}
-	if (marks & CHROME_OPEN)
+	if (event->open)
 		buf_printf(out, ",\"unfinished\":true");
 	if (marks & CHROME_FAILED)
 		buf_printf(out, ",\"failed\":true");
@@ -329,11 +334,11 @@ static uint32_t add_item(struct chrome *chrome, const struct event *event, uint3
 {
 	struct item *item = start_item(chrome, track, category_of(event), label, label_len);
 
-	item->is_span = event->start || marks & CHROME_OPEN;
+	item->is_span = event->start || event->open;
 	item->failed = marks & CHROME_FAILED;
 	put_args(&chrome->texts, event, marks, chrome->from);
 	end_item(chrome, item, event->time_ns - (event->start ? event->duration_ns : 0),
-		 marks & CHROME_OPEN ? TIME_OPEN : event->time_ns);
+		 event->open ? TIME_OPEN : event->time_ns);
 	return (uint32_t)(item - chrome->items);
 }
 
@@ -394,15 +399,14 @@ static void add_ready(struct chrome *chrome, const struct event *event, unsigned
 	chrome->tracks[woken].ready_item = item;
 }
 
-static void add_wait(struct chrome *chrome, const struct event *event, unsigned marks,
-		     uint32_t index)
+static void add_wait(struct chrome *chrome, const struct event *event, uint32_t index)
 {
 	struct track *track = &chrome->tracks[index];
 	uint64_t start = event->time_ns - event->duration_ns;
 	uint64_t ready = track->ready;
 
 	track->ready = 0;
-	if (marks & CHROME_OPEN)
+	if (event->open)
 		add_target(chrome, index, "runnable", ready + LANES_GAP, TIME_OPEN,
 			   track->ready_item);
 	else if (ready >= start && ready + LANES_GAP < event->time_ns)
@@ -411,10 +415,9 @@ static void add_wait(struct chrome *chrome, const struct event *event, unsigned 
 }
 
 /* A wait that seems open but whose goroutine did something since: its end was not recorded. */
-static bool is_over(const struct chrome *chrome, const struct event *event, unsigned marks,
-		    uint32_t track)
+static bool is_over(const struct chrome *chrome, const struct event *event, uint32_t track)
 {
-	return marks & CHROME_OPEN && is_runtime(event, "goroutine_park") &&
+	return event->open && is_runtime(event, "goroutine_park") &&
 	       chrome->tracks[track].last > event->time_ns;
 }
 
@@ -435,7 +438,7 @@ void chrome_add(struct chrome *chrome, const struct event *event, unsigned marks
 		return;
 	}
 	track = track_at(chrome, event->pid, kind_of(event), event->goid);
-	if (is_over(chrome, event, marks, track))
+	if (is_over(chrome, event, track))
 		return;
 	chrome->nevents++;
 	if (event->time_ns > chrome->tracks[track].last)
@@ -444,9 +447,15 @@ void chrome_add(struct chrome *chrome, const struct event *event, unsigned marks
 	chrome_put_label(&label, event);
 	add_item(chrome, event, track, marks, (const char *)label.data, label.len);
 	buf_free(&label);
-	if (is_runtime(event, "goroutine_park") && (event->start || marks & CHROME_OPEN) &&
+	if (is_runtime(event, "goroutine_park") && (event->start || event->open) &&
 	    chrome->tracks[track].ready)
-		add_wait(chrome, event, marks, track);
+		add_wait(chrome, event, track);
+}
+
+void chrome_until(struct chrome *chrome, uint64_t time)
+{
+	if (time > chrome->end)
+		chrome->end = time;
 }
 
 void chrome_note(struct chrome *chrome, const char *key, const char *text)

@@ -26,9 +26,8 @@
 #define TRACK_FIRST 0x40000000u
 
 enum chrome_mark {
-	CHROME_OPEN = 1,    /* the start of a span that is not over: drawn to the end */
-	CHROME_FAILED = 2,
-	CHROME_TRIGGER = 4, /* of the flight recorder */
+	CHROME_FAILED = 1,
+	CHROME_TRIGGER = 2, /* of the flight recorder */
 };
 
 /* The function at address `pc` of the event's process, or NULL. Borrowed. */
@@ -46,9 +45,13 @@ struct chrome;
 struct chrome *chrome_new(chrome_symbol_fn *symbol, void *context, uint64_t from);
 void chrome_free(struct chrome *chrome); /* NULL is fine */
 
-/* Adds an event, of which nothing is borrowed. Roughly in the order of time; what wakes a
- * goroutine comes before the end of the wait. */
+/* Adds an event, of which nothing is borrowed; an open one is drawn to the end. Roughly in the
+ * order of time; what wakes a goroutine comes before the end of the wait. */
 void chrome_add(struct chrome *chrome, const struct event *event, unsigned marks);
+
+/* When the recording ended (CLOCK_REALTIME in ns), to which what is open is drawn; without it,
+ * to the end of the last event. */
+void chrome_until(struct chrome *chrome, uint64_t time);
 
 /* Adds `key: text` to what the file says about itself. */
 void chrome_note(struct chrome *chrome, const char *key, const char *text);

@@ -88,6 +88,18 @@ check each truth3.json some-1.json some-2.json
 [ ! -e some-3.json ] && [ ! -e some.json ] || die 'more than two files'
 ok 'two files for two slow requests'
 
+# A request that is still served when the signal comes.
+start_load -mode http -n 8 -c 1 -slow 2s -truth truth4.json
+start_record stuck -o stuck.json --after 0 "$LOAD_PID"
+echo go >&9
+sleep 1
+kill -USR1 "$RECORD_PID"
+wait "$RECORD_PID" || die "$(cat stuck.log)"
+wait "$LOAD_PID"
+check stuck truth4.json stuck.json
+expect_match stuck.log ', [0-9]+ of them unfinished$'
+ok 'a request that does not come to its end is in the file'
+
 # At the end; and what it says when it cannot.
 "$PROBES" record -o end.json --no-sched ./load -- ./load -mode http -n 5 <<<go >end.log 2>&1
 expect_match end.log '^probes: wrote end.json: the end; '

@@ -155,6 +155,19 @@ def check_perfetto(truth, trace, path, folder):
     equal([goid, "server_request GET /slow", 200, "sleep"] in rows["slow"], True, "its nesting")
 
 
+def check_stuck(truth, trace):
+    """The slow request and its sleep reach to the end; the others are over."""
+    goid, _ = slow_ones(truth, "server GET /slow")[0]
+    equal(len(requests(trace)), truth["n"] - 1, "finished requests")
+    stuck = [s for s in trace.named("server_request GET /slow")]
+    equal([about(s).get("unfinished") for s in stuck], [True], "unfinished requests")
+    equal(stuck[0].event["tid"], goid, "its track")
+    end = max(s.end for s in trace.spans)
+    equal(end - stuck[0].end < 1000 and 0.5e9 < end - stuck[0].start < 1.9e9, True, "its time")
+    sleep = [s for s in trace.named("sleep") if s.event["tid"] == goid][-1]
+    equal([about(sleep).get("unfinished"), end - sleep.end < 1000], [True, True], "its sleep")
+
+
 def main():
     what, truth = sys.argv[1], json.load(open(sys.argv[2]))
     if what == "perfetto":
@@ -168,6 +181,8 @@ def main():
     elif what == "each":
         for trace, (goid, took) in zip(traces, slow_ones(truth, "server GET /slow")):
             check_cause(trace, goid, took)
+    elif what == "stuck":
+        check_stuck(truth, traces[0])
     elif what == "last":
         check_last(truth, *traces, seconds=2)
     elif what == "newest":

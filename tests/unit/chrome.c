@@ -13,6 +13,8 @@
 #define BASE 1790000000000000000ull
 #define MS 1000000ull
 
+enum { OPEN = 1u << 16 }; /* beside marks: a span that is not over */
+
 static int failures;
 
 #define EXPECT(holds)                                                         \
@@ -58,10 +60,11 @@ static void add(struct chrome *chrome, const char *probe, const char *start, uin
 	struct event event = {
 		.time_ns = BASE + end * MS, .duration_ns = duration * MS, .provider = provider,
 		.name = colon + 1, .probe = &fired, .start = start ? &started : NULL,
-		.goid = goid, .pid = pid, .tid = pid + 3, .values = values, .nvalues = nvalues,
+		.open = marks & OPEN, .goid = goid, .pid = pid, .tid = pid + 3,
+		.values = values, .nvalues = nvalues,
 	};
 
-	chrome_add(chrome, &event, marks);
+	chrome_add(chrome, &event, marks & ~(unsigned)OPEN);
 	free(provider);
 }
 
@@ -191,7 +194,7 @@ static void check_times(void)
 	add_span(chrome, 30, 40, 7, 1);
 	add_span(chrome, 10, 35, 7, 1); /* overlaps the other, not nested */
 	add(chrome, "runtime:panic", NULL, 33, 0, 7, 1, NULL, 0, CHROME_FAILED);
-	add(chrome, "net:dial_start", NULL, 20, 0, 8, 1, NULL, 0, CHROME_OPEN);
+	add(chrome, "net:dial_start", NULL, 20, 0, 8, 1, NULL, 0, OPEN);
 	EXPECT(chrome_count(chrome) == 4);
 	chrome_times(chrome, &start, &end);
 	EXPECT(start == BASE + 10 * MS && end == BASE + 40 * MS);
@@ -206,7 +209,7 @@ static void check_times(void)
 	span = find(json, "i", "panic", 0);
 	EXPECT(number(span, "ts") == 23000 && !strcmp(text(span, "s"), "t"));
 	EXPECT(cJSON_IsTrue(get(get(get(span, "args"), "event"), "failed")));
-	span = find(json, "X", "dial_start", 0); /* to the end of the file */
+	span = find(json, "X", "dial", 0); /* to the end of the file */
 	EXPECT(number(span, "ts") == 10000 && number(span, "dur") == 20000);
 	EXPECT(cJSON_IsTrue(get(get(get(span, "args"), "event"), "unfinished")));
 	cJSON_Delete(json);
@@ -220,9 +223,10 @@ static void check_clipped(void)
 	cJSON *json;
 
 	add_span(chrome, 10, 40, 7, 1);
-	add(chrome, "net:dial_start", NULL, 5, 0, 8, 1, NULL, 0, CHROME_OPEN);
-	add(chrome, "runtime:goroutine_park", NULL, 15, 0, 9, 1, NULL, 0, CHROME_OPEN);
-	add(chrome, "runtime:goroutine_park", NULL, 16, 0, 7, 1, NULL, 0, CHROME_OPEN);
+	add(chrome, "net:dial_start", NULL, 5, 0, 8, 1, NULL, 0, OPEN);
+	add(chrome, "runtime:goroutine_park", NULL, 15, 0, 9, 1, NULL, 0, OPEN);
+	add(chrome, "runtime:goroutine_park", NULL, 16, 0, 7, 1, NULL, 0, OPEN);
+	chrome_until(chrome, BASE + 45 * MS);
 	EXPECT(chrome_count(chrome) == 3); /* goroutine 7 waits no longer */
 	EXPECT(chrome_has_process(chrome, 1) && !chrome_has_process(chrome, 2));
 	json = written(chrome);
@@ -230,8 +234,8 @@ static void check_clipped(void)
 	EXPECT(number(span, "ts") == 0 && number(span, "dur") == 20000);
 	EXPECT(!strcmp(text(get(get(span, "args"), "event"), "started"),
 		       "2026-09-21T14:13:20.010000000Z"));
-	span = find(json, "X", "dial_start", 0);
-	EXPECT(number(span, "ts") == 0 && number(span, "dur") == 20000);
+	span = find(json, "X", "dial", 0);
+	EXPECT(number(span, "ts") == 0 && number(span, "dur") == 25000);
 	EXPECT(!strcmp(text(get(get(span, "args"), "event"), "started"),
 		       "2026-09-21T14:13:20.005000000Z"));
 	EXPECT(find(json, "X", "goroutine_park", 0)->child);
@@ -313,7 +317,7 @@ static void check_arrows(void)
 	add(chrome, "runtime:goroutine_park", "goroutine_park", 16, 4, 22, 5, park, 1, 0);
 	add(chrome, "runtime:goroutine_park", "goroutine_park", 19, 2, 22, 5, park, 1, 0);
 	add(chrome, "runtime:goroutine_ready", NULL, 22, 0, 22, 5, ready, 1, 0);
-	add(chrome, "runtime:goroutine_park", NULL, 21, 0, 22, 5, park, 1, CHROME_OPEN);
+	add(chrome, "runtime:goroutine_park", NULL, 21, 0, 22, 5, park, 1, OPEN);
 	add(chrome, "runtime:goroutine_exit", NULL, 30, 0, 23, 5, NULL, 0, 0);
 	json = written(chrome);
 	EXPECT(track(json, "goroutine 22 main.worker", 5) == 22);

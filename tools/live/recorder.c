@@ -109,7 +109,6 @@ static void on_recorded(const struct event *event, void *context)
 		if (kill(event->pid, 0) && errno == ESRCH && !chrome_has_process(state->chrome,
 										 event->pid))
 			return;
-		marks |= CHROME_OPEN;
 		state->open++;
 	} else if (event->time_ns < state->from) {
 		return;
@@ -145,6 +144,7 @@ static struct err *read_ring(struct state *state)
 	state->open = 0;
 	state->chrome = chrome_new(symbol, state, state->from);
 	TRY(session_freeze(session));
+	chrome_until(state->chrome, now(CLOCK_REALTIME));
 	TRY(session_recorded(session, on_recorded, state));
 	session_thaw(session);
 	return NULL;
