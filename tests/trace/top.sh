@@ -18,7 +18,7 @@ load_traced text top --rows 0 ./load -p PID net_http:server_request -- -mode htt
 sed -n '/in all/,$p' text.out >whole.out
 expect_match whole.out '^net_http:server_request  +[0-9.]+ +200 +10 ' \
 	'^  GET /broken  +[0-9.]+ +10 +10 .*us ' '^  GET /slow  +[0-9.]+ +4 +0 .*ms  *[0-9.]+ms$'
-expect_match text.err '^probes: attached to 2 probes at ' '^probes: 200 events, 0 lost$'
+expect_match text.err '^probes: attached to 3 probes at ' '^probes: 400 events, 0 lost$' # with routes
 ok 'the table of the whole time'
 
 # Three rows for eleven keys: the rest is under (other), and nothing is lost from the sums.

@@ -116,26 +116,21 @@ static bool measure(const struct hist_run *run, const struct event *event, uint6
 	}
 }
 
-static struct hist_row *row_of(struct hist_run *run, const struct event *event)
-{
-	bool keyed = keys_text(&run->keys, event, &run->key);
-
-	return tallies_row(&run->rows, event->provider, event->name,
-			   keyed ? (char *)run->key.data : NULL);
-}
-
 static void on_event(const struct event *event, void *context)
 {
 	struct hist_run *run = context;
 	struct hist_row *row;
-	bool negative, is_time;
+	bool negative, is_time, keyed = keys_text(&run->keys, event, &run->key);
 	uint64_t value, since = 0;
 
+	if (keys_hide(&run->keys, event))
+		return;
 	if (!measure(run, event, &value, &negative, &is_time)) {
 		run->unmeasured++;
 		return;
 	}
-	row = row_of(run, event);
+	row = tallies_row(&run->rows, event->provider, event->name,
+			  keyed ? (char *)run->key.data : NULL);
 	row->is_time = is_time;
 	run->folded += row->tally.other;
 	row->now.errors += event_failure(event) != NULL;
@@ -441,6 +436,7 @@ static struct err *run_hist(struct hist_run *run, const struct options *opts)
 	struct err *err;
 
 	TRY(tracing_operands(tracing, opts, NULL));
+	keys_select(&run->keys, &tracing->session);
 	if (!run->interval && (run->heatmap || run->rounds))
 		run->interval = 1000000000;
 	tracing->session.spans = true;

@@ -43,9 +43,9 @@ static const struct command_spec top_spec = {
 	.min_operands = 1,
 };
 
-/* Spans that answer "what does it do", and server_route, which names requests. */
+/* Spans that answer "what does it do". */
 static const char *const default_patterns[] = {
-	"net_http:server_request", "net_http:client_request", "net_http:server_route",
+	"net_http:server_request", "net_http:client_request",
 	"net_http_httputil:reverse_proxy", "net_rpc:client_call", "net_rpc:server_call",
 	"database_sql:query", "database_sql:exec", "database_sql:stmt_query",
 	"database_sql:stmt_exec", "database_sql:prepare", "database_sql:ping",
@@ -66,7 +66,7 @@ struct top {
 	long rounds, limit;
 	long lines;         /* of --rows, or -1 */
 	bool json, live;    /* live: redrawn in place */
-	bool defaults;      /* server_route only names what it routes */
+	bool defaults;      /* no patterns were given */
 	bool started;
 	size_t folded;      /* events under (other) */
 	struct session_stats stats;
@@ -101,7 +101,7 @@ static void on_event(const struct event *event, void *context)
 	bool failed = event_failure(event) != NULL;
 	struct top_row *row;
 
-	if (top->defaults && !strcmp(event->name, "server_route"))
+	if (keys_hide(&top->keys, event))
 		return;
 	row = tallies_row(&top->rows, event->provider, event->name, NULL);
 	count(&row->now, event, failed);
@@ -390,6 +390,7 @@ static struct err *run_top(struct top *top, const struct options *opts)
 
 	TRY(tracing_operands(tracing, opts, default_patterns));
 	top->defaults = tracing->session.patterns == default_patterns;
+	keys_select(&top->keys, &tracing->session);
 	tracing->session.spans = true;
 	top->rows = tallies_start(sizeof(struct top_row), (size_t)top->limit);
 	top->live = !top->json && top->lines < 0 && !tracing->command && screen_possible();

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "live/keys.h"
 #include "live/routes.h"
+#include "probe/pattern.h"
 
 /* What "auto" takes when no rule of its own applies: the first of these that is there. */
 static const char *const telling[] = {
@@ -44,7 +45,37 @@ void keys_free(struct keys *keys)
 		free(keys->names[i]);
 	routes_free(keys->routes);
 	free(keys->places);
+	free(keys->patterns);
 	*keys = (struct keys){ 0 };
+}
+
+static bool selects(const struct session_options *session, const char *name)
+{
+	return pattern_match_any(session->patterns, session->npatterns, "net_http", name);
+}
+
+void keys_select(struct keys *keys, struct session_options *session)
+{
+	size_t n = (size_t)session->npatterns;
+	bool wanted = keys->automatic;
+
+	for (int i = 0; i < keys->n; i++)
+		wanted |= !strcmp(keys->names[i], "route");
+	if (!wanted || selects(session, "server_route") ||
+	    !(selects(session, "server_request") || selects(session, "server_request_start") ||
+	      selects(session, "server_request_end")))
+		return;
+	keys->adds_route = true;
+	keys->patterns = mem_zalloc((n + 1) * sizeof(*keys->patterns));
+	memcpy(keys->patterns, session->patterns, n * sizeof(*keys->patterns));
+	keys->patterns[n] = "net_http:server_route";
+	session->patterns = keys->patterns;
+	session->npatterns++;
+}
+
+bool keys_hide(const struct keys *keys, const struct event *event)
+{
+	return keys->adds_route && !strcmp(event->name, "server_route");
 }
 
 /*

@@ -19,11 +19,22 @@ struct keys {
 	struct routes *routes; /* what net_http:server_route said, by goroutine; or NULL */
 	struct key_place *places; /* where "auto" found the key, by the probe's index */
 	size_t nplaces;
+	const char **patterns; /* of the session, with net_http:server_route; owned, or NULL */
+	bool adds_route;       /* its events are only there to name requests */
 };
 
 /* What --by takes: "auto", "none", or names of arguments, route, pid, tid, goid, with commas. */
 struct err *keys_parse(const char *text, struct keys *keys_ret);
 void keys_free(struct keys *keys);
+
+/*
+ * Adds net_http:server_route to the session's patterns when requests are selected whose keys
+ * want it, and it is not among them. Patterns must be given.
+ */
+void keys_select(struct keys *keys, struct session_options *session);
+
+/* Whether keys_select() has brought this event along, which is then not to be shown. */
+bool keys_hide(const struct keys *keys, const struct event *event);
 
 /* An error when no probe of the session has an argument of one of the names, but for pid, tid,
  * goid and route; it begins with `option`. */
