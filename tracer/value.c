@@ -186,12 +186,27 @@ void value_put_text(struct buf *out, const struct value *value)
 		} /* fall through */
 	case VALUE_INTERFACE:
 	case VALUE_ADDRESS:
-		if (value->u)
+		if (value->u && value->type_name)
+			buf_printf(out, "%s", value->type_name);
+		else if (value->u)
 			buf_printf(out, "0x%" PRIx64, value->u);
 		else
 			buf_printf(out, "nil");
 		break;
 	}
+}
+
+static void put_interface(struct buf *out, const struct value *value)
+{
+	if (!value->u) {
+		buf_printf(out, "null");
+		return;
+	}
+	buf_printf(out, "{");
+	if (value->type_name)
+		buf_printf(out, "\"type\":\"%s\",", value->type_name);
+	buf_printf(out, "\"type_word\":\"0x%" PRIx64 "\",\"data\":\"0x%" PRIx64 "\"}", value->u,
+		   value->data);
 }
 
 void value_put_json(struct buf *out, const struct value *value)
@@ -237,20 +252,17 @@ void value_put_json(struct buf *out, const struct value *value)
 			buf_printf(out, "%" PRIu64, value->u);
 		break;
 	case VALUE_ERROR:
-		if (value->u && value->text) {
+		if (value->u && value->text)
 			value_put_json_string(out, value->text, value->len);
-			break;
-		} /* fall through */
+		else
+			put_interface(out, value);
+		break;
+	case VALUE_INTERFACE:
+		put_interface(out, value);
+		break;
 	case VALUE_ADDRESS: /* beyond 2^53 numbers lose digits in many readers */
 		if (value->u)
 			buf_printf(out, "\"0x%" PRIx64 "\"", value->u);
-		else
-			buf_printf(out, "null");
-		break;
-	case VALUE_INTERFACE:
-		if (value->u)
-			buf_printf(out, "{\"type\":\"0x%" PRIx64 "\",\"data\":\"0x%" PRIx64 "\"}",
-				   value->u, value->data);
 		else
 			buf_printf(out, "null");
 		break;

@@ -35,6 +35,7 @@ struct value {
 	const char *text;    /* not terminated */
 	size_t len;          /* bytes at text */
 	uint64_t full_len;   /* of the string in the program; more than len when cut */
+	const char *type_name; /* dynamic type of an interface or error, NULL when unknown */
 	uint64_t data;       /* second word of an interface or error; pointer of a slice */
 	bool unread;         /* the kernel could not read it */
 };
@@ -42,8 +43,9 @@ struct value {
 /* Appends the value for people: GET, "two words", 12.5ms, 0xc000012345, nil, true. */
 void value_put_text(struct buf *out, const struct value *value);
 
-/* Appends the value as JSON: a number, string, true, null (unread, nil); an interface is
- * {"type": "0x...", "data": "0x..."}. */
+/* Appends the value as JSON: a number, string, true, null (unread, nil). An interface is
+ * {"type": "*net.OpError", "type_word": "0x...", "data": "0x..."}, "type" only where it is
+ * known, and so is an error without text. */
 void value_put_json(struct buf *out, const struct value *value);
 
 /* The address as people write it; "" when the value holds none. */

@@ -4,7 +4,8 @@
  * since Go 1.18 (src/runtime/symtab.go):
  *
  *   0 pcHeader  8 funcnametab  32 cutab  56 filetab  80 pctab  104 pclntable  128 ftab
- *   176 text  184 etext  ...  gofunc: 304 up to 1.19, 320 up to 1.26, 344 from 1.27
+ *   176 text  184 etext  ...  types: 280 up to 1.19, then 296
+ *   gofunc: 304 up to 1.19, 320 up to 1.26, 344 from 1.27
  *
  * In a position-independent file written by an external linker the words may be zero in
  * the file and stand in R_X86_64_RELATIVE relocations instead.
@@ -108,6 +109,7 @@ static bool check_module(const struct pclntab *tab, const struct relocs *relocs,
 		return false;
 	module_ret->text = words[22];
 	module_ret->etext = words[23];
+	module_ret->types = words[(minor < 20 ? 280 : 296) / 8];
 	module_ret->gofunc = words[(minor < 20 ? 304 : minor < 27 ? 320 : 344) / 8];
 	return true;
 }

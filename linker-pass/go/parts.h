@@ -75,6 +75,7 @@ uint64_t pclntab_inltree(const struct gofunc_index *index, const struct func_rec
 struct module {
 	uint64_t text, etext;
 	uint64_t gofunc; /* base of funcdata; 0 when not known */
+	uint64_t types;  /* base of type names */
 };
 
 /* Finds the moduledata that points at the table; false when there is none. */

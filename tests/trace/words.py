@@ -39,13 +39,13 @@ def words_of(args, shape, cut):
             continue
         if kind == "uintptr":
             value = args[name[:-len("_type")]]
-            words += [int(value[part], 16) for part in ("type", "data")] \
+            words += [int(value[part], 16) for part in ("type_word", "data")] \
                 if isinstance(value, dict) else [value is not None, 0]
         elif of in ("string", "[]byte"):
             # Next to an error, its text is a part of it.
             value = args.get(name, args.get(name[:-len("_text")]) if name.endswith("_text")
                              else None)
-            value = "" if not value or name not in args and value.startswith("0x") else value
+            value = value if isinstance(value, str) else ""
             data = socket.inet_aton(value) if name == "ip" and value else value.encode()
             words += [1, cut.get(name, cut.get(name[:-len("_text")], len(data)))]
             texts.append(data.hex() or "-")
