@@ -252,7 +252,7 @@ static void put_value(struct buf *out, const struct value *value)
 	buf_printf(out, "\"%s\":", value->name);
 	if (value->unread)
 		buf_printf(out, "null");
-	else if (value->kind == VALUE_ADDRESS)
+	else if (value->kind == VALUE_ADDRESS || value->kind == VALUE_CODE)
 		buf_printf(out, "\"0x%" PRIx64 "\"", value->u);
 	else if (value->kind == VALUE_INT || value->kind == VALUE_UINT)
 		put_number(out, value);

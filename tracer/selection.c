@@ -68,6 +68,8 @@ static enum value_kind kind_of_number(const struct meta_arg *arg)
 		return VALUE_BOOL;
 	if (among(arg->name, times) || ends_with(arg->name, "_ns"))
 		return VALUE_DURATION;
+	if (!strcmp(arg->name, "pc") || ends_with(arg->name, "_pc"))
+		return VALUE_CODE;
 	if (!strcmp(arg->of, "uintptr"))
 		return among(arg->name, sizes) ? VALUE_UINT : VALUE_ADDRESS;
 	if (arg->of[0] == '*' || !strcmp(arg->of, "unsafe.Pointer"))

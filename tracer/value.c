@@ -185,6 +185,7 @@ void value_put_text(struct buf *out, const struct value *value)
 			break;
 		} /* fall through */
 	case VALUE_INTERFACE:
+	case VALUE_CODE:
 	case VALUE_ADDRESS:
 		if (value->u && value->type_name)
 			buf_printf(out, "%s", value->type_name);
@@ -260,6 +261,7 @@ void value_put_json(struct buf *out, const struct value *value)
 	case VALUE_INTERFACE:
 		put_interface(out, value);
 		break;
+	case VALUE_CODE:
 	case VALUE_ADDRESS: /* beyond 2^53 numbers lose digits in many readers */
 		if (value->u)
 			buf_printf(out, "\"0x%" PRIx64 "\"", value->u);

@@ -14,6 +14,7 @@ enum value_kind {
 	VALUE_UINT,    /* .u; also lengths */
 	VALUE_BOOL,    /* .u is 0 or 1 */
 	VALUE_ADDRESS, /* .u; pointers, uintptr that names something, type words */
+	VALUE_CODE,    /* .u; an address in the program's code */
 	VALUE_ENUM,    /* .u, and .text is what it is called, NULL when that is unknown */
 	VALUE_STRING,  /* .text, .len, .full_len */
 	VALUE_BYTES,   /* the same; []byte */
