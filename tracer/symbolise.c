@@ -8,12 +8,15 @@
 #include <time.h>
 
 #include "base/mem.h"
+#include "tracer/event.h"
 #include "tracer/mapped.h"
 #include "tracer/set.h"
 #include "tracer/symbolise.h"
 
 #define PAGE_MASK 0xfffu
 #define REREAD_NS 1000000000u /* maps of one process are not read more often */
+#define MAX_PROCESSES 4096    /* remembered at a time; then all are forgotten */
+#define MAX_STACKS 65536      /* likewise */
 
 /* Code of a file in a process: address - start + off is the offset in the file. */
 struct range {
@@ -257,6 +260,8 @@ static struct process *process_of(struct symboliser *symboliser, int pid)
 
 	if (process)
 		return process;
+	if (symboliser->processes.n >= MAX_PROCESSES)
+		set_clear(&symboliser->processes, free_process);
 	process = mem_zalloc(sizeof(*process));
 	process->pid = pid;
 	set_add(&symboliser->processes, process);
@@ -375,7 +380,7 @@ static const struct symplace *place_of(struct symboliser *symboliser, struct pro
 {
 	const struct range *range = find_range(process, addr);
 
-	if (!range && now() - process->read_at > REREAD_NS) {
+	if (!range && addr != SYM_DEEPER && now() - process->read_at > REREAD_NS) {
 		read_maps(symboliser, process);
 		range = find_range(process, addr);
 	}
@@ -433,6 +438,9 @@ static void name_stack(struct symboliser *symboliser, const struct event *event,
 		if (!inner || !left_out(place, inner))
 			stack->places[stack->nplaces++] = place;
 	}
+	if (stack->naddrs >= WIRE_FRAMES)
+		stack->places[stack->nplaces++] = place_of(symboliser, process, SYM_DEEPER,
+							   SYM_CODE, 0);
 }
 
 const struct symstack *symboliser_stack(struct symboliser *symboliser, const struct event *event)
@@ -447,10 +455,11 @@ const struct symstack *symboliser_stack(struct symboliser *symboliser, const str
 
 	if (stack)
 		return stack;
+	if (symboliser->stacks.n >= MAX_STACKS)
+		set_clear(&symboliser->stacks, free_stack);
 	stack = mem_dup(&like, sizeof(like));
 	stack->addrs = event->nframes ? mem_dup(like.addrs, like.naddrs * sizeof(*like.addrs)) :
 			NULL;
-	stack->number = (unsigned)symboliser->stacks.n + 1;
 	name_stack(symboliser, event, stack);
 	set_add(&symboliser->stacks, stack);
 	return stack;

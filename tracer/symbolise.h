@@ -13,11 +13,9 @@
 #include "tracer/session.h"
 #include "tracer/symfile.h"
 
-/* The same stack of the same process is the same struct. */
 struct symstack {
 	const struct symplace **places; /* innermost first */
 	size_t nplaces;
-	unsigned number; /* from 1, in the order of being seen */
 	/* How it was asked for */
 	int pid;
 	uint64_t func_addr;
@@ -33,8 +31,9 @@ void symboliser_free(struct symboliser *symboliser); /* NULL is fine */
 /*
  * The event's stack. The first place is the probed function; compilers' wrappers and
  * runtime.goexit, which starts every goroutine, are left out, as Go's own profiles do. An
- * event without frames has no places. What is returned belongs to the symboliser, as do the
- * places, each of which exists once for a file and address.
+ * event without frames has no places; one with as many frames as are recorded, WIRE_FRAMES of
+ * tracer/event.h, ends in "[deeper]". The stack is valid until the next call; its places are
+ * until symboliser_free(), and each exists once for a file and address.
  */
 const struct symstack *symboliser_stack(struct symboliser *symboliser, const struct event *event);
 

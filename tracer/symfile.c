@@ -268,7 +268,8 @@ void symfile_name(struct symplace *place, uint64_t func_addr)
 	place->nframes = 1;
 	place->frames = mem_zalloc(sizeof(*place->frames));
 	place->frames[0].file = mem_strdup("");
-	place->frames[0].func = !file ? mem_strdup("[unknown]") :
+	place->frames[0].func = place->addr == SYM_DEEPER ? mem_strdup("[deeper]") :
+		!file ? mem_strdup("[unknown]") :
 		made_printable(mem_printf("%s+0x%" PRIx64, slash ? slash + 1 : file->path,
 					  place->addr));
 }

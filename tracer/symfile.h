@@ -29,6 +29,9 @@ enum symkind {
 	SYM_SITE,   /* of a probe: the function it belongs to is meant, without inlined calls */
 };
 
+/* An address that stands for the rest of a stack that was cut off. */
+#define SYM_DEEPER UINT64_MAX
+
 /* What stands at an address: at least one frame, the innermost first. */
 struct symplace {
 	struct symfile *file; /* NULL for memory without a file */

@@ -5,7 +5,7 @@
 # format, also when it is stripped and position-independent, gone, or in a container.
 . "$ROOT/tests/lib.sh"
 need_bpf
-need go python3 cc unshare
+need go python3 cc unshare pgrep
 
 profile() { # profile KIND FILE: the stacks of a file
 	python3 "$ROOT/tests/trace/profiles.py" "$@"
@@ -93,6 +93,11 @@ echo "runtime.main;main.main;main.buffers $(python3 -c \
 	die 'allocation samples, scaled'
 ok 'presets'
 
+# A stack of more frames than are recorded says so; 64 of them, and those inlined there.
+stacks ./app os:open_start --format folded -- ./app deep >deepest
+expect_match deepest '^\[deeper\];(main\.deep;){58,62}main\.readOne;.*os\.openFileNolog 1$'
+ok 'a stack that is too deep'
+
 # --by: labels, here roots; what no event has is an error, as is a value that is no number.
 stacks ./app os:open_start --by name --by probe -n 1 -- ./app quick >text
 expect_match text '^os:open_start: 5 events, 3 stacks, of which the first 1$' \
@@ -112,8 +117,9 @@ expect_match trace.text "^    main\\.config +$paths/main\\.go:$line$"
 "$PROBES" trace --stack --json ./app os:open_start -- ./app quick >trace.json 2>err
 python3 - >trace.folded <<'END'
 import collections, json
-stacks = collections.Counter(";".join(frame["func"] for frame in reversed(json.loads(line)["stack"]))
-                             for line in open("trace.json"))
+stacks = collections.Counter()
+for line in open("trace.json"):
+    stacks[";".join(frame["func"] for frame in reversed(json.loads(line)["stack"]))] += 1
 print("\n".join(f"{stack} {n}" for stack, n in sorted(stacks.items())))
 END
 diff files trace.folded || die 'stacks as JSON'
