@@ -7,11 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "live/recorder.h"
 #include "live/tracefile.h"
 #include "tracer/symbolise.h"
+
+enum { TICK_MS = 50, KNOW_AT = 3 };
 
 /* What the recording is written for. */
 struct cause {
@@ -28,7 +31,7 @@ struct state {
 	const struct recorder *recorder;
 	struct err *err;
 	struct cause cause;
-	unsigned written;
+	unsigned written, ticks;
 	uint64_t started; /* CLOCK_REALTIME, ns: when recording began, or went on */
 	/* While a recording is read */
 	struct chrome *chrome;
@@ -102,6 +105,8 @@ static void on_recorded(const struct event *event, void *context)
 	struct state *state = context;
 	unsigned marks = 0;
 
+	if (!tracing_wants(state->recorder->tracing, event->pid))
+		return;
 	if (!event->open && event->time_ns < state->oldest)
 		state->oldest = event->time_ns;
 	if (event->open) {
@@ -242,14 +247,34 @@ static void write_now(struct state *state)
 		tracing_stop(state->recorder->tracing);
 }
 
+/*
+ * Where the traced program is loaded is asked while it runs: it may be gone when functions are
+ * to be named. A command has not begun in the first ticks.
+ */
+static void know_place(struct state *state)
+{
+	const struct tracing *tracing = state->recorder->tracing;
+	struct event event = { .pid = tracing->session.pid ?: (int)tracing->child };
+
+	if (++state->ticks != KNOW_AT || !event.pid)
+		return;
+	event.probe = session_probe_at(tracing->run, 0);
+	symboliser_code(state->symboliser, &event, 0);
+}
+
 /* Once privileges are given up: rather now than when there is something to be written. */
 static void on_start(void *context)
 {
 	struct state *state = context;
 
-	state->err = tracefile_check(state->recorder->out);
-	if (state->err)
+	struct err *err = tracefile_check(state->recorder->out);
+
+	if (err) {
+		state->err = err_code(err->code, "%s (as user %d without privileges, which are given "
+				      "up by then)", err->message, (int)getuid());
+		err_free(err);
 		tracing_stop(state->recorder->tracing);
+	}
 	state->started = now(CLOCK_REALTIME);
 }
 
@@ -262,6 +287,7 @@ static void on_tick(void *context)
 	if (asked && !state->cause.fired)
 		fire(state, mem_strdup("SIGUSR1"));
 	asked = 0;
+	know_place(state);
 	if (!state->cause.fired && session_triggered(state->recorder->tracing->run))
 		session_thaw(state->recorder->tracing->run); /* by a process that is not wanted */
 	if (state->cause.fired &&
@@ -298,7 +324,7 @@ struct err *recorder_run(const struct recorder *recorder)
 	struct state state = { .recorder = recorder };
 	struct tracing_calls calls = {
 		.on_event = on_event, .on_start = on_start, .on_tick = on_tick, .on_end = on_end,
-		.tick_ms = 50, .context = &state,
+		.tick_ms = TICK_MS, .context = &state,
 	};
 	struct sigaction before;
 

@@ -196,6 +196,11 @@ static bool is_kin(struct tracing *tracing, int pid)
 	return kin->known[kin->n++].ours;
 }
 
+bool tracing_wants(struct tracing *tracing, int pid)
+{
+	return !tracing->child || is_kin(tracing, pid);
+}
+
 struct turn {
 	struct tracing *tracing;
 	const struct tracing_calls *calls;
@@ -205,8 +210,7 @@ static void on_event(const struct event *event, void *context)
 {
 	struct turn *turn = context;
 
-	if (turn->tracing->stopping ||
-	    (turn->tracing->child && !is_kin(turn->tracing, event->pid)))
+	if (turn->tracing->stopping || !tracing_wants(turn->tracing, event->pid))
 		return;
 	turn->calls->on_event(event, turn->calls->context);
 }

@@ -73,6 +73,9 @@ struct tracing_calls {
  */
 struct err *tracing_run(struct tracing *tracing, const struct tracing_calls *calls);
 
+/* Whether events of this process are handed on. */
+bool tracing_wants(struct tracing *tracing, int pid);
+
 /* Makes tracing_run() return after the current turn. */
 void tracing_stop(struct tracing *tracing);
 
