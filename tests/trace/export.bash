@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: MIT
+# What the tests of `probes export` share: a collector, a Prometheus, programs. Source after lib.sh.
+# shellcheck shell=bash disable=SC2034
+EXPORT_CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/goprobes-tests
+
+# Builds the OpenTelemetry Collector of tests/fixtures/collector, once for each of its states.
+collector_build() { # sets COLLECTOR
+	local source=$ROOT/tests/fixtures/collector sum
+	need go flock sha256sum
+	sum=$(cd "$source" && cat main.go go.mod go.sum | sha256sum | cut -c1-16)
+	COLLECTOR=$EXPORT_CACHE/collector-$sum
+	[ -x "$COLLECTOR" ] && return
+	mkdir -p "$EXPORT_CACHE"
+	(
+		flock 9
+		[ -x "$COLLECTOR" ] && exit
+		build_go "$COLLECTOR.new" "$source" go -trimpath -ldflags=-s
+		mv "$COLLECTOR.new" "$COLLECTOR"
+	) 9>"$COLLECTOR.lock" || die "the collector cannot be built"
+}
+
+free_port() {
+	python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0))
+print(s.getsockname()[1])'
+}
+
+collector_start() { # sets COLLECTOR_URL; what arrives is in got.traces and got.metrics
+	local port
+	collector_build
+	port=$(free_port)
+	COLLECTOR_URL=http://127.0.0.1:$port
+	cat >collector.yaml <<-END
+		receivers: {otlp: {protocols: {http: {endpoint: "127.0.0.1:$port"}}}}
+		exporters: {lines: {path: "$TEST_TMP/got"}}
+		service:
+		  telemetry: {metrics: {level: none}, logs: {level: warn}}
+		  pipelines:
+		    traces: {receivers: [otlp], exporters: [lines]}
+		    metrics: {receivers: [otlp], exporters: [lines]}
+	END
+	"$COLLECTOR" --config collector.yaml >collector.log 2>&1 &
+	STARTED+=($!)
+	wait_for 20 curl -so /dev/null "$COLLECTOR_URL" || {
+		cat collector.log >&2
+		die 'the collector does not listen'
+	}
+}
+
+# Debian's package without installing it, which would start its service.
+prometheus_get() { # sets PROMETHEUS and PROMTOOL
+	PROMETHEUS=$(command -v prometheus || echo "$EXPORT_CACHE/prometheus/usr/bin/prometheus")
+	PROMTOOL=$(command -v promtool || echo "$EXPORT_CACHE/prometheus/usr/bin/promtool")
+	[ -x "$PROMETHEUS" ] && [ -x "$PROMTOOL" ] && return
+	need apt-get dpkg-deb flock
+	mkdir -p "$EXPORT_CACHE"
+	(
+		flock 9
+		[ -x "$PROMETHEUS" ] && exit
+		cd "$(mktemp -d "$EXPORT_CACHE/download.XXXXXX")"
+		apt-get download -qq prometheus 2>/dev/null || apt-get update -qq
+		ls prometheus_*.deb >/dev/null 2>&1 || apt-get download -qq prometheus 2>/dev/null
+		dpkg-deb -x prometheus_*.deb out
+		rm -rf "$EXPORT_CACHE/prometheus"
+		mv out "$EXPORT_CACHE/prometheus"
+		rm -rf "$PWD"
+	) 9>"$EXPORT_CACHE/prometheus.lock" || skip 'no package prometheus to download'
+}
