@@ -217,15 +217,23 @@ static struct err *trace(struct export *export)
 	return err;
 }
 
-static void print_sent(struct export *export)
+/* Waits for what is still to be sent. That nothing at all arrived is an error. */
+static struct err *close_sender(struct export *export)
 {
 	struct sender_stats stats = { 0 };
 
+	if (!export->sender)
+		return NULL;
 	sender_close(export->sender, FLUSH_MS, &stats);
-	if (export->sender && !export->tracing.quiet)
+	export->sender = NULL;
+	if (stats.spans_dropped && !stats.spans)
+		return err_new("nothing could be delivered to %s: %" PRIu64 " spans are dropped",
+			       export->settings.endpoint, stats.spans_dropped);
+	if (!export->tracing.quiet)
 		fprintf(stderr, "probes: %" PRIu64 " spans delivered to %s, %" PRIu64
 			" dropped\n", stats.spans, export->settings.endpoint,
 			stats.spans_dropped);
+	return NULL;
 }
 
 static struct err *run(struct export *export)
@@ -252,10 +260,9 @@ int cmd_export(int argc, char **argv)
 		err = tracing_operands(&export.tracing, &opts, default_patterns);
 	if (!err)
 		err = run(&export);
-	if (err)
-		sender_close(export.sender, 0, NULL);
-	else
-		print_sent(&export);
+	if (!err)
+		err = close_sender(&export);
+	sender_close(export.sender, 0, NULL);
 	prom_close(export.prom);
 	metrics_free(export.metrics);
 	def_free(export.definitions);

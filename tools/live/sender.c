@@ -13,7 +13,7 @@
 #include "live/sender.h"
 
 enum {
-	FIRST_WAIT_MS = 500, /* then twice as long each time, with some chance in it */
+	FIRST_WAIT_MS = 250, /* then twice as long each time, with some chance in it */
 	LONGEST_WAIT_MS = 10000,
 };
 
