@@ -89,6 +89,13 @@ static bool names_table(const char *word, size_t len, const char *operation)
 		!strcmp(operation, "TRUNCATE"));
 }
 
+/* What can stand between INTO and the like and the name. */
+static bool is_filler(const char *word, size_t len)
+{
+	return is(word, len, "IF") || is(word, len, "NOT") || is(word, len, "EXISTS") ||
+	       is(word, len, "ONLY") || is(word, len, "OR") || is(word, len, "IGNORE");
+}
+
 void semconv_statement(const char *text, size_t len, char *operation, char *collection,
 		       size_t size)
 {
@@ -113,10 +120,9 @@ void semconv_statement(const char *text, size_t len, char *operation, char *coll
 		return;
 	for (table = is(word, n, "UPDATE"); !table && next_word(&words, &word, &n);)
 		table = names_table(word, n, operation);
-	while (table && next_word(&words, &word, &n) &&
-	       (is(word, n, "IF") || is(word, n, "NOT") || is(word, n, "EXISTS") ||
-		is(word, n, "ONLY") || is(word, n, "OR") || is(word, n, "IGNORE")))
-		;
-	if (table && is_word(*word) && *word != '\'' && !is(word, n, "SELECT"))
+	do
+		table = table && next_word(&words, &word, &n);
+	while (table && is_filler(word, n));
+	if (table && is_word(*word) && !is(word, n, "SELECT"))
 		copy_name(word, n, collection, size);
 }
