@@ -30,6 +30,7 @@ const drawn = () => ids.graph.children.map(group => ({ group,
   rect: group.children[0].attributes }));
 const named = name => drawn().filter(frame => frame.name === name);
 
+assert.match(ids.about.textContent, /^5 in all\. /);
 assert.equal(named("all")[0].rect.width, 1000);
 assert.equal(named("main.config").length, 1);
 assert.equal(named("main.deep").length, 5);
