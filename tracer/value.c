@@ -7,6 +7,13 @@
 
 #include "tracer/value.h"
 
+static void put_signed(struct buf *out, int64_t value)
+{
+	if (value < 0)
+		buf_u8(out, '-');
+	buf_number(out, value < 0 ? 0 - (uint64_t)value : (uint64_t)value, 0, ' ');
+}
+
 void value_put_duration(struct buf *out, uint64_t ns)
 {
 	static const struct {
@@ -20,15 +27,19 @@ void value_put_duration(struct buf *out, uint64_t ns)
 		uint64_t whole = ns / units[i].ns;
 		unsigned milli = (unsigned)(ns % units[i].ns * 1000 / units[i].ns);
 
+		buf_number(out, whole, 0, ' ');
+		buf_u8(out, '.');
 		if (whole >= 100)
-			buf_printf(out, "%" PRIu64 ".%01u%s", whole, milli / 100, units[i].name);
+			buf_number(out, milli / 100, 1, '0');
 		else if (whole >= 10)
-			buf_printf(out, "%" PRIu64 ".%02u%s", whole, milli / 10, units[i].name);
+			buf_number(out, milli / 10, 2, '0');
 		else
-			buf_printf(out, "%" PRIu64 ".%03u%s", whole, milli, units[i].name);
+			buf_number(out, milli, 3, '0');
+		buf_text(out, units[i].name);
 		return;
 	}
-	buf_printf(out, "%" PRIu64 "ns", ns);
+	buf_number(out, ns, 0, ' ');
+	buf_text(out, "ns");
 }
 
 /* Bytes of the UTF-8 sequence at text, 0 when it is none. Follows RFC 3629. */
@@ -85,13 +96,10 @@ void value_put_json_string(struct buf *out, const char *text, size_t len)
 /* Words need no quotes when they could not be taken for something else. */
 static bool is_plain(const char *text, size_t len)
 {
-	if (!len)
-		return false;
 	for (size_t i = 0; i < len; i++)
-		if (!isalnum((unsigned char)text[i]) &&
-		    (!text[i] || !strchr("_-./:*?&=+%@,~#[]{}()<>;|", text[i])))
+		if (text[i] <= ' ' || text[i] >= 0x7f || strchr("!\"$'\\^`", text[i]))
 			return false;
-	return true;
+	return len;
 }
 
 static void put_quoted(struct buf *out, const struct value *value)
@@ -145,10 +153,10 @@ void value_put_text(struct buf *out, const struct value *value)
 	}
 	switch (value->kind) {
 	case VALUE_INT:
-		buf_printf(out, "%" PRId64, value->i);
+		put_signed(out, value->i);
 		break;
 	case VALUE_UINT:
-		buf_printf(out, "%" PRIu64, value->u);
+		buf_number(out, value->u, 0, ' ');
 		break;
 	case VALUE_BOOL:
 		buf_printf(out, value->u ? "true" : "false");
@@ -177,7 +185,7 @@ void value_put_text(struct buf *out, const struct value *value)
 		if (value->text)
 			put_quoted(out, value);
 		else
-			buf_printf(out, "%" PRIu64, value->u);
+			buf_number(out, value->u, 0, ' ');
 		break;
 	case VALUE_ERROR:
 		if (value->u && value->text) {
@@ -221,14 +229,14 @@ void value_put_json(struct buf *out, const struct value *value)
 	switch (value->kind) {
 	case VALUE_INT:
 	case VALUE_DURATION:
-		buf_printf(out, "%" PRId64, value->i);
+		put_signed(out, value->i);
 		break;
 	case VALUE_UINT:
-		buf_printf(out, "%" PRIu64, value->u);
+		buf_number(out, value->u, 0, ' ');
 		break;
 	case VALUE_SLICE:
 		if (value->data || value->u)
-			buf_printf(out, "%" PRIu64, value->u);
+			buf_number(out, value->u, 0, ' ');
 		else
 			buf_printf(out, "null");
 		break;
@@ -250,7 +258,7 @@ void value_put_json(struct buf *out, const struct value *value)
 		if (value->text)
 			value_put_json_string(out, value->text, value->len);
 		else
-			buf_printf(out, "%" PRIu64, value->u);
+			buf_number(out, value->u, 0, ' ');
 		break;
 	case VALUE_ERROR:
 		if (value->u && value->text)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A growing byte buffer. */
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,14 +71,39 @@ void buf_str(struct buf *buf, const char *text)
 	buf_put(buf, text, strlen(text) + 1);
 }
 
+void buf_text(struct buf *buf, const char *text)
+{
+	buf_put(buf, text, strlen(text));
+}
+
+void buf_number(struct buf *buf, uint64_t value, int width, char pad)
+{
+	char digits[24];
+	int at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value);
+	if (width > (int)sizeof(digits) - at)
+		buf_fill(buf, (uint8_t)pad, (size_t)(width - ((int)sizeof(digits) - at)));
+	buf_put(buf, digits + at, sizeof(digits) - (size_t)at);
+}
+
 void buf_printf(struct buf *buf, const char *fmt, ...)
 {
 	va_list ap;
+	int len;
 
+	buf_reserve(buf, 64);
 	va_start(ap, fmt);
-	char *text = mem_vprintf(fmt, ap);
-
+	len = vsnprintf((char *)buf->data + buf->len, buf->cap - buf->len, fmt, ap);
 	va_end(ap);
-	buf_put(buf, text, strlen(text));
-	free(text);
+	if (len >= (int)(buf->cap - buf->len)) { /* once more, with room for the NUL */
+		buf_reserve(buf, (size_t)len + 1);
+		va_start(ap, fmt);
+		len = vsnprintf((char *)buf->data + buf->len, buf->cap - buf->len, fmt, ap);
+		va_end(ap);
+	}
+	buf->len += (size_t)len;
 }

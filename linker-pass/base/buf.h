@@ -22,6 +22,9 @@ void buf_u8(struct buf *buf, uint8_t value);
 void buf_u32(struct buf *buf, uint32_t value); /* little-endian */
 void buf_u64(struct buf *buf, uint64_t value); /* little-endian */
 void buf_str(struct buf *buf, const char *text); /* with its NUL */
+void buf_text(struct buf *buf, const char *text); /* without its NUL */
+/* In decimal, with `pad` in front up to `width`: what is printed millions of times. */
+void buf_number(struct buf *buf, uint64_t value, int width, char pad);
 void buf_printf(struct buf *buf, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3))); /* without a NUL */
 

@@ -46,11 +46,25 @@ static const struct symstack *stack_of(struct lines *lines, const struct event *
 	return symboliser_stack(lines->symboliser, event);
 }
 
+static void put_name(struct buf *out, const struct event *event)
+{
+	buf_text(out, event->provider);
+	buf_u8(out, ':');
+	buf_text(out, event->name);
+}
+
+/* There may be half a million lines a second: printf would be most of the work. */
 static void put_text(struct lines *lines, struct buf *out, const struct event *event)
 {
-	buf_printf(out, "%s.%06u %7d %6" PRIu64 " %s:%s", second_text(lines, event->time_ns),
-		   (unsigned)(event->time_ns % 1000000000u / 1000), event->pid, event->goid,
-		   event->provider, event->name);
+	buf_text(out, second_text(lines, event->time_ns));
+	buf_u8(out, '.');
+	buf_number(out, event->time_ns % 1000000000u / 1000, 6, '0');
+	buf_u8(out, ' ');
+	buf_number(out, (unsigned)event->pid, 7, ' ');
+	buf_u8(out, ' ');
+	buf_number(out, event->goid, 6, ' ');
+	buf_u8(out, ' ');
+	put_name(out, event);
 	if (event->start) {
 		buf_put(out, " ", 1);
 		value_put_duration(out, event->duration_ns);
@@ -58,9 +72,11 @@ static void put_text(struct lines *lines, struct buf *out, const struct event *e
 	for (size_t i = 0; i < event->nvalues; i++) {
 		const struct symplace *code = code_of(lines, event, &event->values[i]);
 
-		buf_printf(out, " %s=", event->values[i].name);
+		buf_u8(out, ' ');
+		buf_text(out, event->values[i].name);
+		buf_u8(out, '=');
 		if (code)
-			buf_printf(out, "%s", code->frames[0].func);
+			buf_text(out, code->frames[0].func);
 		else
 			value_put_text(out, &event->values[i]);
 	}
@@ -107,15 +123,26 @@ static void put_functions(struct lines *lines, struct buf *out, const struct eve
 
 static void put_json(struct lines *lines, struct buf *out, const struct event *event)
 {
-	buf_printf(out, "{\"time\":\"%s.%09uZ\",\"pid\":%d,\"tid\":%d,\"goid\":%" PRIu64
-		   ",\"probe\":\"%s:%s\"", second_text(lines, event->time_ns),
-		   (unsigned)(event->time_ns % 1000000000u), event->pid, event->tid, event->goid,
-		   event->provider, event->name);
+	buf_text(out, "{\"time\":\"");
+	buf_text(out, second_text(lines, event->time_ns));
+	buf_u8(out, '.');
+	buf_number(out, event->time_ns % 1000000000u, 9, '0');
+	buf_text(out, "Z\",\"pid\":");
+	buf_number(out, (unsigned)event->pid, 0, ' ');
+	buf_text(out, ",\"tid\":");
+	buf_number(out, (unsigned)event->tid, 0, ' ');
+	buf_text(out, ",\"goid\":");
+	buf_number(out, event->goid, 0, ' ');
+	buf_text(out, ",\"probe\":\"");
+	put_name(out, event);
+	buf_u8(out, '"');
 	if (event->start)
 		buf_printf(out, ",\"duration_ns\":%" PRIu64, event->duration_ns);
 	buf_put(out, ",\"args\":{", 9);
 	for (size_t i = 0; i < event->nvalues; i++) {
-		buf_printf(out, "%s\"%s\":", i ? "," : "", event->values[i].name);
+		buf_text(out, i ? ",\"" : "\"");
+		buf_text(out, event->values[i].name);
+		buf_text(out, "\":");
 		value_put_json(out, &event->values[i]);
 	}
 	buf_put(out, "}", 1);
