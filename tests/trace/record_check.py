@@ -48,7 +48,7 @@ def check_cause(trace, goid, took):
     equal(causes[0].event["args"]["uri"], "/slow", "the cause's path")
     equal(about(causes[0])["goid"], goid, "the cause's goroutine")
     equal(causes[0].event["tid"], goid, "the cause's track")
-    equal(took <= causes[0].end - causes[0].start <= took + 20e6, True, "the cause's duration")
+    equal(took <= causes[0].end - causes[0].start <= took + 200e6, True, "the cause's duration")
     return causes[0]
 
 
@@ -163,7 +163,7 @@ def check_stuck(truth, trace):
     equal([about(s).get("unfinished") for s in stuck], [True], "unfinished requests")
     equal(stuck[0].event["tid"], goid, "its track")
     end = max(s.end for s in trace.spans)
-    equal(end - stuck[0].end < 1000 and 0.5e9 < end - stuck[0].start < 1.9e9, True, "its time")
+    equal(end - stuck[0].end < 1000 and 0.1e9 < end - stuck[0].start < 1.9e9, True, "its time")
     sleep = [s for s in trace.named("sleep") if s.event["tid"] == goid][-1]
     equal([about(sleep).get("unfinished"), end - sleep.end < 1000], [True, True], "its sleep")
 
@@ -181,6 +181,8 @@ def main():
     elif what == "each":
         for trace, (goid, took) in zip(traces, slow_ones(truth, "server GET /slow")):
             check_cause(trace, goid, took)
+    elif what == "consistent":
+        equal(len(requests(traces[0])) > 100, True, "enough requests")
     elif what == "stuck":
         check_stuck(truth, traces[0])
     elif what == "last":
