@@ -1,82 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* From words and texts to named values. */
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
-#include "go/typename.h"
 #include "tracer/decode.h"
 
-enum { NAME_SLOTS = 512 };
-
-/* Keyed by file and type word; a word that collides with another replaces it. */
-struct type_names {
-	struct {
-		const struct listing *listing;
-		uint64_t word;
-		char *name; /* NULL = none is known */
-	} slots[NAME_SLOTS];
-	struct {
-		const struct listing *listing;
-		struct gobin *gobin; /* NULL when the file is none */
-	} *files;
-	size_t nfiles, cap;
-};
-
-static const struct gobin *program_of(struct type_names *types, const struct listing *listing)
-{
-	struct gobin *gobin = NULL;
-
-	for (size_t i = 0; i < types->nfiles; i++)
-		if (types->files[i].listing == listing)
-			return types->files[i].gobin;
-	err_free(gobin_read(listing->image, &gobin));
-	mem_grow(&types->files, types->nfiles, &types->cap, sizeof(*types->files));
-	types->files[types->nfiles].listing = listing;
-	types->files[types->nfiles++].gobin = gobin;
-	return gobin;
-}
-
-/* The dynamic type by the first word of an interface; addresses are as in the file only
- * where that is loaded at its own address. */
-static const char *type_name(struct decoder *decoder, const struct sel_probe *probe,
+/* The dynamic type by the first word of an interface. */
+static const char *type_name(const struct sel_probe *probe, const struct wire_hit *hit,
 			     const struct value *value)
 {
-	const struct listing *listing = probe->seen.listing;
-
-	if (!value->u || value->unread || listing->image->ehdr.e_type != ET_EXEC)
+	if (!value->u || value->unread)
 		return NULL;
-	if (!decoder->types)
-		decoder->types = mem_zalloc(sizeof(*decoder->types));
-	size_t slot = (value->u >> 4 ^ value->u >> 13) % NAME_SLOTS;
-
-	if (decoder->types->slots[slot].word != value->u ||
-	    decoder->types->slots[slot].listing != listing) {
-		const struct gobin *gobin = program_of(decoder->types, listing);
-
-		free(decoder->types->slots[slot].name);
-		decoder->types->slots[slot].listing = listing;
-		decoder->types->slots[slot].word = value->u;
-		decoder->types->slots[slot].name = !gobin ? NULL :
-			value->kind == VALUE_ERROR ? typename_of_itab(gobin, value->u) :
-						     typename_of(gobin, value->u);
-	}
-	return decoder->types->slots[slot].name;
-}
-
-void decoder_free(struct decoder *decoder)
-{
-	struct type_names *types = decoder->types;
-
-	if (!types)
-		return;
-	for (size_t i = 0; i < NAME_SLOTS; i++)
-		free(types->slots[i].name);
-	for (size_t i = 0; i < types->nfiles; i++)
-		gobin_free(types->files[i].gobin);
-	free(types->files);
-	free(types);
-	decoder->types = NULL;
+	return program_type(probe->program, value->u - hit->moved, value->kind == VALUE_ERROR);
 }
 
 static const char *enum_name(const struct meta_enum *numbers, uint64_t number)
@@ -124,11 +58,13 @@ static void put_value(struct decoder *decoder, const struct sel_probe *probe,
 		break;
 	case VALUE_INTERFACE:
 		value->data = hit->words[arg->word + 1];
-		value->type_name = type_name(decoder, probe, value);
+		value->type_name = type_name(probe, hit, value);
 		break;
 	case VALUE_ERROR:
 		value->data = hit->words[arg->word + 1];
-		value->type_name = type_name(decoder, probe, value);
+		value->type_name = type_name(probe, hit, value);
+		if (arg->found_text && !(hit->error_texts >> arg->slot & 1))
+			break;
 		if (!value->u || arg->slot < 0 || !hit->words[arg->len_word] ||
 		    hit->bad_texts >> arg->slot & 1)
 			break;

@@ -5,18 +5,13 @@
 
 #include "tracer/selection.h"
 
-struct type_names; /* of the dynamic types in interfaces */
-
 struct decoder {
 	const struct selection *sel;   /* borrowed */
 	uint32_t slot_bytes;
 	uint64_t monotonic_to_real; /* ns to add to the records' times */
-	struct type_names *types;  /* filled as they are met; decoder_free() */
 	struct value values[2 * WIRE_WORDS];
 	uint64_t frames[WIRE_FRAMES + 1];
 };
-
-void decoder_free(struct decoder *decoder);
 
 /*
  * *event_ret borrows from the record and the decoder, until the next call. `size` is the

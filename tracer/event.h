@@ -8,6 +8,8 @@
 
 #define WIRE_WORDS 12     /* of a probe: libbpf's limit, and ours */
 #define WIRE_TEXTS 5      /* strings of one probe that are read */
+#define WIRE_ERROR_TEXT 0x80 /* of text_at: the word is an error's */
+#define WIRE_ERRORS 8     /* method tables of errors whose text is known to lie first in them */
 #define WIRE_DEPTH 8      /* spans of one kind that one goroutine can have open */
 #define WIRE_FRAMES 64    /* return addresses of a stack */
 #define WIRE_STEPS 24     /* of a condition */
@@ -42,9 +44,12 @@ struct wire_site {
 	wire_u8 key;         /* of a pair: word by which an end finds its start, or WIRE_NO_KEY */
 	wire_u8 nwords;
 	wire_u8 ntexts;
-	wire_u8 text_at[WIRE_TEXTS]; /* word of the pointer; its length is the next */
+	wire_u8 text_at[WIRE_TEXTS]; /* word of the pointer, its length is the next; or
+				      * word | WIRE_ERROR_TEXT */
 	wire_u8 at_entry;    /* the frame is not made yet: the caller is at (%rsp) */
 	wire_u8 unused[2];
+	wire_u64 pc;         /* address in the file, to tell where that is loaded */
+	wire_u64 errors[WIRE_ERRORS]; /* by addresses in the file; 0 = no more */
 	struct wire_operand words[WIRE_WORDS];
 };
 
@@ -84,6 +89,10 @@ struct wire_hit {
 	wire_u32 site;
 	wire_u16 bad_words;  /* bits of words that could not be read */
 	wire_u16 bad_texts;  /* bits of texts that could not be read */
+	wire_u16 error_texts; /* bits of errors' texts that were found: the word behind the
+			       * error's first is the text's length then */
+	wire_u16 unused[3];
+	wire_u64 moved;      /* address in the process less that in the file */
 	wire_u64 words[WIRE_WORDS];
 };
 

@@ -77,6 +77,7 @@ struct {
 struct hit_context {
 	const struct wire_site *site;
 	wire_u32 index, tgid, tid;
+	wire_u64 moved;    /* address in the process less that in the file */
 	wire_u64 regs[16]; /* by their numbers in the instruction set */
 };
 
@@ -133,6 +134,27 @@ static __always_inline bool read_word(const struct hit_context *hit, int i, wire
 	return true;
 }
 
+/*
+ * Where the text of an error is that begins with it, as errors.New's and fmt.Errorf's do; its
+ * length goes where the error's second word was. False for all other errors.
+ */
+static __always_inline bool find_error_text(const struct hit_context *hit, struct wire_hit *to,
+					    wire_u32 at, wire_u64 *text_ret)
+{
+	wire_u64 table = to->words[at] - hit->moved, text[2];
+	bool known = false;
+
+	if (!to->words[at])
+		return false;
+	for (int i = 0; i < WIRE_ERRORS && hit->site->errors[i]; i++)
+		known |= table == hit->site->errors[i];
+	if (!known || read_user(text, sizeof(text), to->words[at + 1]))
+		return false;
+	*text_ret = text[0];
+	to->words[at + 1] = text[1];
+	return true;
+}
+
 /* Fills `to`; `texts` has `slots` slots, or none is read. */
 static __always_inline void read_hit(const struct hit_context *hit, struct wire_hit *to,
 				     void *texts, wire_u32 slots)
@@ -140,6 +162,8 @@ static __always_inline void read_hit(const struct hit_context *hit, struct wire_
 	to->site = hit->index;
 	to->bad_words = 0;
 	to->bad_texts = 0;
+	to->error_texts = 0;
+	to->moved = hit->moved;
 	to->time = bpf_ktime_get_ns();
 #pragma unroll
 	for (int i = 0; i < WIRE_WORDS; i++) {
@@ -151,14 +175,23 @@ static __always_inline void read_hit(const struct hit_context *hit, struct wire_
 	}
 	for (wire_u32 i = 0; i < WIRE_TEXTS; i++) {
 		wire_u32 at, len;
+		wire_u64 text;
 
 		if (i >= slots || i >= hit->site->ntexts)
 			break;
-		at = hit->site->text_at[i];
-		if (at >= WIRE_WORDS - 1 || (long long)to->words[at + 1] <= 0)
+		at = hit->site->text_at[i] & (WIRE_ERROR_TEXT - 1);
+		if (at >= WIRE_WORDS - 1)
+			continue;
+		text = to->words[at];
+		if (hit->site->text_at[i] & WIRE_ERROR_TEXT) {
+			if (!find_error_text(hit, to, at, &text))
+				continue;
+			to->error_texts |= 1u << i;
+		}
+		if ((long long)to->words[at + 1] <= 0)
 			continue;
 		len = to->words[at + 1] > slot_bytes ? slot_bytes : (wire_u32)to->words[at + 1];
-		if (read_user(texts + i * slot_bytes, len, to->words[at]))
+		if (read_user(texts + i * slot_bytes, len, text))
 			to->bad_texts |= 1u << i;
 	}
 }
@@ -461,21 +494,32 @@ static __always_inline int keep(struct pt_regs *ctx, const struct hit_context *h
 	return 0;
 }
 
+/* A record without what would stand empty in it: no span, no stack, at most `slots` texts. */
+static __always_inline int hand_out_short(const struct hit_context *hit, wire_u32 bytes,
+					  wire_u32 slots)
+{
+	struct wire_record *record = bpf_ringbuf_reserve(&ring, bytes, 0);
+
+	if (!record) {
+		__sync_fetch_and_add(&lost, 1);
+		return 0;
+	}
+	fill_head(record, hit);
+	read_hit(hit, &record->hit, slots ? slots_of(record, 0) : NULL, slots);
+	finish(record, hit, false);
+	return 0;
+}
+
 static __always_inline int hand_out(struct pt_regs *ctx, const struct hit_context *hit)
 {
 	struct wire_record *record;
 
-	if (!want_stacks && hit->site->role != WIRE_END && !hit->site->ntexts &&
+	if (!want_stacks && hit->site->role != WIRE_END &&
 	    !(have_filters && hit->site->filter)) {
-		record = bpf_ringbuf_reserve(&ring, offsetof(struct wire_record, start), 0);
-		if (!record) {
-			__sync_fetch_and_add(&lost, 1);
-			return 0;
-		}
-		fill_head(record, hit);
-		read_hit(hit, &record->hit, NULL, 0);
-		finish(record, hit, false);
-		return 0;
+		if (!hit->site->ntexts)
+			return hand_out_short(hit, offsetof(struct wire_record, start), 0);
+		if (hit->site->ntexts == 1 && end_slots > 1)
+			return hand_out_short(hit, sizeof(*record) + slot_bytes, 1);
 	}
 	record = bpf_ringbuf_reserve(&ring, record_bytes, 0);
 	if (!record) {
@@ -514,6 +558,7 @@ int on_hit(struct pt_regs *ctx)
 	if (!hit.site)
 		return 0;
 	copy_regs(ctx, hit.regs);
+	hit.moved = ctx->rip - hit.site->pc;
 	if (hit.site->role == WIRE_START)
 		return open_span(&hit);
 	return recording ? keep(ctx, &hit) : hand_out(ctx, &hit);

@@ -7,6 +7,7 @@
 #include "elf/sdt.h"
 #include "probe/pattern.h"
 #include "tracer/mapped.h"
+#include "tracer/args.h"
 #include "tracer/selection.h"
 
 /* Pairs that names alone do not tell, or that are not found by the goroutine. */
@@ -26,18 +27,11 @@ static const struct pair {
 
 enum { NPAIRS = sizeof(pairs) / sizeof(pairs[0]) };
 
-static bool ends_with(const char *text, const char *end)
-{
-	size_t len = strlen(text), tail = strlen(end);
-
-	return len > tail && !strcmp(text + len - tail, end);
-}
-
 /* Whether the two names are start and end; *key_ret is as in the table. */
 static bool is_pair(const char *provider, const char *start, const char *end,
 		    const char **key_ret)
 {
-	size_t stem = strlen(start) - (ends_with(start, "_start") ? strlen("_start") : 0);
+	size_t stem = strlen(start) - (args_ends_with(start, "_start") ? strlen("_start") : 0);
 
 	for (int i = 0; i < NPAIRS; i++)
 		if (!strcmp(pairs[i].provider, provider) && !strcmp(pairs[i].start, start) &&
@@ -46,161 +40,8 @@ static bool is_pair(const char *provider, const char *start, const char *end,
 			return true;
 		}
 	*key_ret = NULL;
-	return ends_with(start, "_start") && ends_with(end, "_end") &&
+	return args_ends_with(start, "_start") && args_ends_with(end, "_end") &&
 	       strlen(end) == stem + strlen("_end") && !strncmp(start, end, stem);
-}
-
-static bool among(const char *name, const char *const *names)
-{
-	for (; *names; names++)
-		if (!strcmp(name, *names))
-			return true;
-	return false;
-}
-
-static enum value_kind kind_of_number(const struct meta_arg *arg)
-{
-	static const char *const sizes[] = { "size", "bytes", "before", "goal", "pages", "len",
-					     "released", "elem_size", NULL };
-	static const char *const times[] = { "duration", "timeout", "period", NULL };
-
-	if (!strcmp(arg->of, "bool"))
-		return VALUE_BOOL;
-	if (among(arg->name, times) || ends_with(arg->name, "_ns"))
-		return VALUE_DURATION;
-	if (!strcmp(arg->name, "pc") || ends_with(arg->name, "_pc"))
-		return VALUE_CODE;
-	if (!strcmp(arg->of, "uintptr"))
-		return among(arg->name, sizes) ? VALUE_UINT : VALUE_ADDRESS;
-	if (arg->of[0] == '*' || !strcmp(arg->of, "unsafe.Pointer"))
-		return VALUE_ADDRESS;
-	return !strncmp(arg->of, "uint", 4) ? VALUE_UINT : VALUE_INT;
-}
-
-/* The name of a two-word argument without what its first word adds to it. */
-static const char *stem_of(const char *name, const char *drop, char **owned_ret)
-{
-	size_t len = strlen(name) - (ends_with(name, drop) ? strlen(drop) : 0);
-
-	*owned_ret = mem_strndup(name, len);
-	return *owned_ret;
-}
-
-static void take_text(struct sel_probe *probe, struct sel_arg *arg)
-{
-	arg->slot = -1;
-	arg->len_word = (uint8_t)(arg->word + 1);
-	if (probe->ntexts == WIRE_TEXTS)
-		return;
-	arg->slot = (int8_t)probe->ntexts;
-	probe->text_at[probe->ntexts++] = arg->word;
-}
-
-static void add_two_words(struct sel_probe *probe, struct sel_arg *arg, bool interface)
-{
-	if (!interface) {
-		if (!strcmp(arg->go_type, "string") || !strcmp(arg->go_type, "[]byte")) {
-			arg->kind = *arg->go_type == 's' ? VALUE_STRING :
-				    !strcmp(arg->name, "ip") ? VALUE_IP : VALUE_BYTES;
-			take_text(probe, arg);
-		} else {
-			arg->kind = VALUE_SLICE;
-			arg->len_word = (uint8_t)(arg->word + 1);
-		}
-		return;
-	}
-	arg->kind = !strcmp(arg->go_type, "error") ? VALUE_ERROR : VALUE_INTERFACE;
-	arg->name = stem_of(arg->name, "_type", &probe->renamed[arg->word]);
-}
-
-/* "err_text" is the text of "err", not an argument by itself. */
-static bool joins_error(struct sel_probe *probe, const struct sel_arg *text)
-{
-	struct sel_arg *err = probe->nargs ? &probe->args[probe->nargs - 1] : NULL;
-	size_t len = err ? strlen(err->name) : 0;
-
-	if (!err || err->kind != VALUE_ERROR || strncmp(text->name, err->name, len) ||
-	    strcmp(text->name + len, "_text"))
-		return false;
-	err->slot = text->slot;
-	err->len_word = text->len_word;
-	return true;
-}
-
-static void take_args(struct sel_probe *probe)
-{
-	const struct meta_probe *meta = probe->seen.listed->meta;
-
-	probe->nwords = meta->nargs;
-	for (uint8_t i = 0; i < meta->nargs; i++) {
-		const struct meta_arg *word = &meta->args[i];
-		struct sel_arg arg = { .name = word->name, .go_type = word->of, .word = i,
-					.slot = -1 };
-		bool last = i + 1 == meta->nargs;
-
-		if (i == 0 && !strcmp(word->name, "goid"))
-			continue;
-		if (!last && ends_with(word[1].name, "_len") && !strcmp(word[1].of, word->of) &&
-		    !strncmp(word[1].name, word->name, strlen(word->name))) {
-			add_two_words(probe, &arg, false);
-			i++;
-		} else if (!last && ends_with(word->name, "_type") &&
-			   ends_with(word[1].name, "_data")) {
-			add_two_words(probe, &arg, true);
-			i++;
-		} else {
-			arg.numbers = meta_find_enum(probe->seen.listing->meta, meta, i);
-			arg.kind = arg.numbers ? VALUE_ENUM : kind_of_number(word);
-		}
-		if (!joins_error(probe, &arg))
-			probe->args[probe->nargs++] = arg;
-	}
-}
-
-/* Probes of others: words without names. */
-static void take_foreign_args(struct sel_probe *probe)
-{
-	static const char *const names[WIRE_WORDS] = {
-		"arg0", "arg1", "arg2", "arg3", "arg4", "arg5", "arg6", "arg7", "arg8", "arg9",
-		"arg10", "arg11",
-	};
-	const char *at = probe->seen.listed->sites[0].args;
-	struct operand op;
-	bool known;
-
-	while (probe->nargs < WIRE_WORDS && (sdt_parse_operand(&at, &op, &known) || op.size)) {
-		uint8_t i = (uint8_t)probe->nargs++;
-
-		probe->args[i] = (struct sel_arg){
-			.name = names[i], .go_type = op.size < 0 ? "int64" : "uint64", .word = i,
-			.slot = -1, .kind = op.size < 0 ? VALUE_INT : VALUE_UINT,
-		};
-	}
-	probe->nwords = (uint8_t)probe->nargs;
-}
-
-static void take_words(struct wire_site *wire, const char *operands)
-{
-	struct operand op;
-	bool known;
-
-	for (int i = 0; i < WIRE_WORDS; i++) {
-		bool more = sdt_parse_operand(&operands, &op, &known);
-
-		if (!more && !op.size)
-			break;
-		if (!known || op.reg == REG_ENTRY_SP)
-			op = (struct operand){ .kind = OPERAND_CONST, .size = 8 };
-		wire->words[i] = (struct wire_operand){
-			.value = (wire_u64)op.value,
-			.kind = op.kind == OPERAND_CONST ? WIRE_CONST :
-				op.kind == OPERAND_REG ? WIRE_REG : WIRE_MEM,
-			.reg = op.kind == OPERAND_CONST ? 0 : (wire_u8)op.reg,
-			.size = (wire_u8)abs(op.size),
-			.is_signed = op.size < 0,
-		};
-		wire->nwords = (wire_u8)(i + 1);
-	}
 }
 
 static struct err *take_site(struct selection *sel, struct sel_probe *probe, size_t file,
@@ -221,7 +62,9 @@ static struct err *take_site(struct selection *sel, struct sel_probe *probe, siz
 	site.wire.key = probe->key;
 	site.wire.ntexts = probe->ntexts;
 	memcpy(site.wire.text_at, probe->text_at, sizeof(probe->text_at));
-	take_words(&site.wire, listed->args);
+	site.wire.pc = listed->pc;
+	memcpy(site.wire.errors, probe->errors, sizeof(site.wire.errors));
+	args_take_words(&site.wire, listed->args);
 	site.wire.at_entry = probe->seen.listed->meta && probe->seen.listed->meta->at == 0;
 	mem_grow(&sel->sites, sel->nsites, &sel->sites_cap, sizeof(site));
 	sel->sites[sel->nsites++] = site;
@@ -251,7 +94,7 @@ static void join(struct sel_probe *start, struct sel_probe *end, const char *key
 	start->partner = end;
 	end->partner = start;
 	end->span_name = mem_strndup(name, strlen(name) -
-				     (ends_with(name, "_start") ? strlen("_start") : 0));
+				     (args_ends_with(name, "_start") ? strlen("_start") : 0));
 	for (size_t i = 0; i < end->nargs; i++)
 		for (size_t j = 0; j < start->nargs; j++)
 			if (!strcmp(end->args[i].name, start->args[j].name)) {
@@ -297,7 +140,7 @@ static bool is_named(const struct session_options *options, const struct list_pr
 	bool named = pattern_match_any(options->patterns, options->npatterns, probe->provider,
 				       probe->name);
 
-	if (named || !options->spans || !ends_with(probe->name, "_start"))
+	if (named || !options->spans || !args_ends_with(probe->name, "_start"))
 		return named;
 	char *span = mem_strndup(probe->name, strlen(probe->name) - strlen("_start"));
 
@@ -331,11 +174,13 @@ static bool is_wanted(const struct session_options *options, const struct listin
 static struct err *read_file(struct selection *sel, const char *path, const char *name)
 {
 	struct listing *listing;
-	size_t cap = sel->files_cap;
+	size_t cap = sel->files_cap, programs_cap = cap;
 
 	TRY(listing_read(path, name, NULL, 0, &listing));
 	mem_grow(&sel->paths, sel->nfiles, &cap, sizeof(*sel->paths));
 	mem_grow(&sel->listings, sel->nfiles, &sel->files_cap, sizeof(*sel->listings));
+	mem_grow(&sel->programs, sel->nfiles, &programs_cap, sizeof(*sel->programs));
+	sel->programs[sel->nfiles] = program_new(listing->image);
 	sel->paths[sel->nfiles] = mem_strdup(path);
 	sel->listings[sel->nfiles++] = listing;
 	return NULL;
@@ -396,11 +241,28 @@ static void select_probes(struct selection *sel, const struct session_options *o
 				continue;
 			probe->seen = (struct session_probe){ listed, sel->listings[i],
 							      (unsigned)sel->nprobes++ };
+			probe->program = sel->programs[i];
 			if (listed->meta)
-				take_args(probe);
+				args_take(probe);
 			else
-				take_foreign_args(probe);
+				args_take_foreign(probe);
 		}
+}
+
+/* The errors that the program finds the text of, where some argument wants that. */
+static void take_errors(struct sel_probe *probe)
+{
+	uint64_t found[WIRE_ERRORS];
+	bool wanted = false;
+
+	for (size_t i = 0; i < probe->nargs; i++)
+		wanted |= probe->args[i].found_text;
+	if (!wanted)
+		return;
+	size_t n = program_text_errors(probe->program, found, WIRE_ERRORS);
+
+	for (size_t i = 0; i < n; i++)
+		probe->errors[i] = found[i];
 }
 
 static struct err *take_sites(struct selection *sel)
@@ -413,6 +275,7 @@ static struct err *take_sites(struct selection *sel)
 
 		while (sel->listings[file] != probe->seen.listing)
 			file++;
+		take_errors(probe);
 		if (probe->ntexts > *slots)
 			*slots = probe->ntexts;
 		for (size_t j = 0; j < probe->seen.listed->nsites; j++)
@@ -455,42 +318,14 @@ void selection_free(struct selection *sel)
 			free(sel->probes[i].renamed[j]);
 	}
 	for (size_t i = 0; i < sel->nfiles; i++) {
+		program_free(sel->programs[i]);
 		listing_free(sel->listings[i]);
 		free(sel->paths[i]);
 	}
 	free(sel->listings);
 	free(sel->paths);
+	free(sel->programs);
 	free(sel->probes);
 	free(sel->sites);
 	free(sel);
-}
-
-static const struct sel_arg *own_arg(const struct sel_probe *probe, const char *name)
-{
-	size_t len = strlen(name);
-
-	for (size_t i = 0; i < probe->nargs; i++) {
-		const struct sel_arg *arg = &probe->args[i];
-
-		if (!strcmp(arg->name, name))
-			return arg;
-		if (arg->kind == VALUE_ERROR && ends_with(name, "_text") &&
-		    strlen(arg->name) + strlen("_text") == len &&
-		    !strncmp(arg->name, name, len - strlen("_text")))
-			return arg;
-	}
-	return NULL;
-}
-
-const struct sel_arg *selection_find_arg(const struct sel_probe *probe, const char *name,
-				     bool *of_start_ret)
-{
-	const struct sel_arg *arg = NULL;
-
-	*of_start_ret = false;
-	if (probe->role == WIRE_END && probe->partner) {
-		arg = own_arg(probe->partner, name);
-		*of_start_ret = arg != NULL;
-	}
-	return arg ? arg : own_arg(probe, name);
 }

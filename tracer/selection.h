@@ -7,6 +7,7 @@
 #define TRACER_SELECTION_H
 
 #include "tracer/event.h"
+#include "tracer/program.h"
 #include "tracer/session.h"
 
 /* One argument as users see it: one or two words. */
@@ -16,11 +17,14 @@ struct sel_arg {
 	uint8_t word;
 	int8_t slot;     /* of its text among the hit's; -1 = none */
 	uint8_t len_word; /* with a slot: word of the length */
+	bool found_text;  /* an error whose text the program looks for: not there for all */
 	const struct meta_enum *numbers; /* of a VALUE_ENUM */
 };
 
 struct sel_probe {
 	struct session_probe seen; /* what users get */
+	struct program *program; /* of its file; borrowed */
+	wire_u64 errors[WIRE_ERRORS];
 	struct sel_arg args[WIRE_WORDS];
 	size_t nargs;
 	uint8_t nwords, ntexts, text_at[WIRE_TEXTS];
@@ -44,6 +48,7 @@ struct sel_site {
 struct selection {
 	struct listing **listings; /* owned */
 	char **paths;              /* that open them; owned */
+	struct program **programs; /* one a file; owned */
 	size_t nfiles, files_cap;
 	struct sel_probe *probes;
 	size_t nprobes;

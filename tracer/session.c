@@ -243,7 +243,6 @@ void session_free(struct session *session)
 	if (session->kept)
 		munmap((void *)session->kept, session->kept_stride * session->loaded.kept);
 	load_free(&session->loaded);
-	decoder_free(&session->decoder);
 	filter_free(session->filter);
 	filter_free(session->when);
 	free(session->conditions);
