@@ -243,7 +243,23 @@ static void put_duration(struct buf *out, const struct value *value)
 	put_number(out, value);
 }
 
-static void put_value(struct buf *out, const struct value *value)
+/* An address; of code, with the function that it is in. */
+static void put_address(const struct chrome *chrome, struct buf *out, const struct event *event,
+			const struct value *value)
+{
+	const char *name = NULL;
+	struct buf text = { 0 };
+
+	if (value->u && chrome->symbol &&
+	    (ends_in(value->name, "_pc") || !strcmp(value->name, "pc")))
+		name = chrome->symbol(event, value->u, chrome->context);
+	buf_printf(&text, "0x%" PRIx64 "%s%s", value->u, name ? " " : "", name ?: "");
+	value_put_json_string(out, (const char *)text.data, text.len);
+	buf_free(&text);
+}
+
+static void put_value(const struct chrome *chrome, struct buf *out, const struct event *event,
+		      const struct value *value)
 {
 	if (!value->unread && value->kind == VALUE_DURATION) {
 		put_duration(out, value);
@@ -253,7 +269,7 @@ static void put_value(struct buf *out, const struct value *value)
 	if (value->unread)
 		buf_printf(out, "null");
 	else if (value->kind == VALUE_ADDRESS || value->kind == VALUE_CODE)
-		buf_printf(out, "\"0x%" PRIx64 "\"", value->u);
+		put_address(chrome, out, event, value);
 	else if (value->kind == VALUE_INT || value->kind == VALUE_UINT)
 		put_number(out, value);
 	else
@@ -272,14 +288,15 @@ void chrome_put_moment(struct buf *out, uint64_t time)
 }
 
 /* The probe's values under their names, and under "event" what is said of every event. */
-static void put_args(struct buf *out, const struct event *event, unsigned marks, uint64_t from)
+static void put_args(const struct chrome *chrome, struct buf *out, const struct event *event,
+		     unsigned marks)
 {
 	uint64_t began = event->time_ns - event->duration_ns;
 	const char *quote = event->goid > EXACT ? "\"" : "";
 
 	buf_printf(out, "{");
 	for (size_t i = 0; i < event->nvalues; i++) {
-		put_value(out, &event->values[i]);
+		put_value(chrome, out, event, &event->values[i]);
 		buf_printf(out, ",");
 	}
 	buf_printf(out, "\"event\":{\"probe\":\"%s:%s\",\"goid\":%s%" PRIu64 "%s,\"thread\":%d,"
@@ -287,7 +304,7 @@ static void put_args(struct buf *out, const struct event *event, unsigned marks,
 		   event->start ? "ended" : event->open ? "started" : "time");
 	chrome_put_moment(out, event->time_ns);
 	buf_printf(out, "\"");
-	if (began < from && !event->open) {
+	if (began < chrome->from && !event->open) {
 		buf_printf(out, ",\"started\":\"");
 		chrome_put_moment(out, began);
 		buf_printf(out, "\"");
@@ -336,7 +353,7 @@ static uint32_t add_item(struct chrome *chrome, const struct event *event, uint3
 
 	item->is_span = event->start || event->open;
 	item->failed = marks & CHROME_FAILED;
-	put_args(&chrome->texts, event, marks, chrome->from);
+	put_args(chrome, &chrome->texts, event, marks);
 	end_item(chrome, item, event->time_ns - (event->start ? event->duration_ns : 0),
 		 event->open ? TIME_OPEN : event->time_ns);
 	return (uint32_t)(item - chrome->items);

