@@ -149,7 +149,7 @@ struct err *load_program(const struct session_options *options, const struct sel
 	if (options->keep_bytes)
 		loaded.kept = kept_records(options->keep_bytes, loaded.record_bytes);
 	libbpf_set_print(silent);
-	loaded.multi = attach_has_multi();
+	loaded.multi = !getenv("PROBES_NO_MULTI") && attach_has_multi();
 	err = attempt(options, sel, conditions, nconditions, true, &loaded);
 	if (err && err != -EPERM && err != -EACCES) /* before Linux 6.0 uprobes cannot sleep */
 		err = attempt(options, sel, conditions, nconditions, false, &loaded);

@@ -9,7 +9,6 @@ need python3
 need_jsonschema
 load_build
 http='net_http:server_request*'
-answered() { python3 -c "import json; print(json.load(open('truth.json'))$1)"; }
 
 echo | "$PROBES" trace --spans --json ./load "$http" -- ./load -mode http -n 40 \
 	-truth truth.json >command.json 2>command.err || die "$(cat command.err)"
@@ -19,6 +18,13 @@ expect_match command.err '^probes: attached to [0-9]+ probes at [0-9]+ sites$' \
 	'^probes: [0-9]+ events, 0 lost'
 ok "a command's requests, each once, as JSON"
 
+# Site by site, as on kernels without uprobe_multi.
+echo | PROBES_NO_MULTI=1 "$PROBES" trace --spans --json ./load "$http" -- ./load -mode http \
+	-n 40 -truth truth.json >command.json 2>command.err || die "$(cat command.err)"
+grep '^{' command.json >lines.json
+python3 "$ROOT/tests/trace/trace_check.py" "$ROOT/docs/trace.schema.json" lines.json truth.json
+ok "the same when sites are attached one by one"
+
 # Two processes of the file; the command's tracer sees only its own.
 load_start -mode http -n 10
 first=$LOAD_PID
@@ -27,7 +33,8 @@ exec 8>&9
 tracer=$!
 STARTED+=("$tracer")
 wait_for 30 grep -qs 'attached' all.err || die "$(cat all.err)"
-echo | "$PROBES" trace ./load "$http" -- ./load -mode http -n 5 -truth own.json >own.out 2>own.err
+echo | "$PROBES" trace ./load "$http" -- ./load -mode http -n 5 -truth own.json \
+	>own.out 2>own.err
 echo go >&8
 exec 8>&- 9>&-
 wait "$first"
