@@ -74,14 +74,14 @@ def check_godbwait(tool, truth):
     clean(tool)
 
 
-def check_gofileslower(tool, pipes, files):
+def check_goioslower(tool, pipes, files):
     rows = tool.rows(HEAD + r"(read|write|sync) +" + MS + r" +(\d+) +(\S+)  (.*?)")
     slow_matches([(row[1], row[3]) for row in rows if row[6] == "|0"], pipes["events"],
-                 "gofileslower: goroutines and times of reads from pipes")
+                 "goioslower: goroutines and times of reads from pipes")
     data = [(row[2], row[4], row[5]) for row in rows if row[6].endswith(".dat")]
     made = files["counts"]["created"]
     equal(sums(data), {("read", "1000", "-"): made, ("write", "1000", "-"): made},
-          "gofileslower: calls, bytes and offsets")
+          "goioslower: calls, bytes and offsets")
     clean(tool)
 
 
@@ -115,8 +115,10 @@ def check_goroutinestat(tool, truth):
     total = [sum(column) for column in zip(*rows)]
     slept = (truth["sleeps"]["counts"]["sleeps"] +
              truth["goroutines"]["counts"]["main.lingering"] +
-             truth["http"]["counts"]["GET /slow"] + truth["dns"]["counts"]["slow.load.test."])
-    equal(total[7], slept, "goroutinestat: sleeps")
+             truth["http"]["counts"]["GET /slow"])
+    # The driver's name server sleeps once for look-ups of one name that come together.
+    asked = truth["dns"]["counts"]["slow.load.test."]
+    check(slept < total[7] <= slept + asked, "goroutinestat: sleeps", total, slept, asked)
     made = N * 3  # modes goroutines, pool and pipes make one for each operation
     check(made < total[0] < made + 10 * N, "goroutinestat: created", total)
     equal(rows[-1][2], total[0] - total[1], "goroutinestat: growth is created less ended")
@@ -137,7 +139,7 @@ def check_refusals(app):
     check(code == 1 and len(lines) == 1 and "no probe net_http:server_request_start" in lines[0]
           and plain in lines[0] and "probes inject" in lines[0],
           "a file without probes is refused in one line", code, lines)
-    code, lines = run("gofileslower.py", plain)
+    code, lines = run("goioslower.py", plain)
     check(code == 1 and len(lines) == 1, "a file with none of several probes, too", code, lines)
     code, lines = run("gohttpstat.py")
     check(code == 2 and "neither FILE nor -p PID" in lines[-1], "wrong usage", code, lines)
@@ -160,7 +162,7 @@ def main():
     scripts = ROOT / "bpf-scripts"
     tools = {name: Tool([scripts / (name + ".py"), *words]) for name, words in {
         "gohttpstat": ["-i", "0.5", *pid], "goclienttop": ["-i", "5", app],
-        "godbwait": ["-m", "25", *pid], "gofileslower": ["-m", "0", *pid],
+        "godbwait": ["-m", "25", *pid], "goioslower": ["-m", "0", *pid],
         "gofiletop": pid, "godnssnoop": [app], "goroutinestat": pid}.items()}
     for tool in tools.values():
         tool.attached()
@@ -171,7 +173,7 @@ def main():
     check_gohttpstat(tools["gohttpstat"], truth["http"])
     check_goclienttop(tools["goclienttop"], truth["http"])
     check_godbwait(tools["godbwait"], truth["pool"])
-    check_gofileslower(tools["gofileslower"], truth["pipes"], truth["files"])
+    check_goioslower(tools["goioslower"], truth["pipes"], truth["files"])
     check_gofiletop(tools["gofiletop"], truth["pipes"], truth["files"])
     check_godnssnoop(tools["godnssnoop"], truth["dns"])
     check_goroutinestat(tools["goroutinestat"], truth)

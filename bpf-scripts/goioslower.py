@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""gofileslower - Prints reads, writes and syncs of files that took a Go program long.
+"""goioslower - Prints reads, writes and syncs of files that took a Go program long.
 
-USAGE: gofileslower.py [-m MS] [-d SECONDS] FILE | -p PID
+USAGE: goioslower.py [-m MS] [-d SECONDS] FILE | -p PID
 
 A line comes when a call of os.File that took at least MS milliseconds (default 10; 0 for all) is
 done: what it was (read, write, sync), the bytes done, at which offset (- where the file was), and
@@ -11,7 +11,7 @@ the disk, or the other end of a pipe. Sockets are no files of package os.
 
 PROBES: any of os:read, os:write, os:sync, each _start and _end
 
-EXAMPLE: gofileslower.py -m 1 -p 4711
+EXAMPLE: goioslower.py -m 1 -p 4711
 """
 import gobcc
 
