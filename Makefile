@@ -151,8 +151,14 @@ install: all
 	install -m 644 $(wildcard stdlib-probes/*.yaml stdlib-probes/*.json) \
 		'$(SHARE)/stdlib-probes'
 	install -m 644 $(wildcard stdlib-probes/compat/*.yaml) '$(SHARE)/stdlib-probes/compat'
+	install -d '$(SHARE)/bpf-scripts/examples'
+	$(if $(SCRIPTS),install -m 755 $(SCRIPTS) '$(DESTDIR)$(BINDIR)')
+	install -m 755 $(filter-out %/gobcc.py,$(wildcard bpf-scripts/*.py)) '$(SHARE)/bpf-scripts'
+	install -m 644 bpf-scripts/gobcc.py '$(SHARE)/bpf-scripts'
+	install -m 644 $(wildcard bpf-scripts/examples/*) '$(SHARE)/bpf-scripts/examples'
 
 uninstall:
+	rm -f $(patsubst %,'$(DESTDIR)$(BINDIR)/%',$(notdir $(SCRIPTS)))
 	rm -f '$(DESTDIR)$(BINDIR)/probes' '$(DESTDIR)$(MANDIR)/man1/probes.1'
 	rm -rf '$(SHARE)'
 

@@ -5,9 +5,9 @@
 USAGE: goroutinestat.py [-i SECONDS] [-d SECONDS] FILE | -p PID
 
 As vmstat does for a machine: goroutines created and ended in the interval, GROWTH since the start
-(one that only rises is a leak), and how often goroutines went to wait: for the network, in channels
-and selects, for locks (mutexes, WaitGroups, Conds), asleep by time.Sleep, for the garbage collector,
-and OTHER reasons. The kernel counts; nothing is handed out for each event.
+(one that only rises is a leak), and how often goroutines went to wait: for the network, in
+channels and selects, for locks (mutexes, WaitGroups, Conds), asleep by time.Sleep, for the garbage
+collector, and OTHER reasons. The kernel counts; nothing is handed out for each event.
 
 PROBES: runtime:goroutine_create, goroutine_exit, goroutine_park
 

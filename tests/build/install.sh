@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# make install puts four kinds of files below DESTDIR, and uninstall takes them away.
+# make install puts five kinds of files below DESTDIR, and uninstall takes them away.
 . "$ROOT/tests/lib.sh"
 stage=$TEST_TMP/stage
 make -s -C "$ROOT" install DESTDIR="$stage" PREFIX=/opt/p BINDIR=/opt/p/bin \
@@ -8,7 +8,8 @@ make -s -C "$ROOT" install DESTDIR="$stage" PREFIX=/opt/p BINDIR=/opt/p/bin \
 (cd "$stage" && find . -type f | sort) >files
 expect_line files ./opt/p/bin/probes ./opt/p/share/man/man1/probes.1 \
 	./opt/p/share/goprobes/stdlib-probes/net_http.yaml \
-	./opt/p/share/goprobes/stdlib-probes/compat/usdt-fork.yaml
+	./opt/p/share/goprobes/stdlib-probes/compat/usdt-fork.yaml \
+	./opt/p/share/goprobes/bpf-scripts/gohttpstat.py
 "$stage/opt/p/bin/probes" catalog net_http >catalog
 expect_match catalog '^net_http:server_request_start'
 make -s -C "$ROOT" uninstall DESTDIR="$stage" PREFIX=/opt/p BINDIR=/opt/p/bin \

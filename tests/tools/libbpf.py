@@ -149,7 +149,8 @@ def check_gogcsnoop(tool, truth):
           pauses, truth["sums"], took)
     goids = {str(event["goid"]) for event in truth["events"]}
     equal({r[1] for r in forced}, goids, "gogcsnoop: the goroutine that asked")
-    check(sum(float(r[4]) for r in forced) <= took / 1e6, "gogcsnoop: no longer than runtime.GC", took)
+    check(sum(float(r[4]) for r in forced) <= took / 1e6,
+          "gogcsnoop: no longer than runtime.GC", took)
     check(all(8 < float(r[9]) < 80 for r in forced), "gogcsnoop: 8 MB are alive")
     clean(tool, seen=len(rows), shown=len(rows))
 
