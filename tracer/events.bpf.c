@@ -480,7 +480,10 @@ static __always_inline int keep(struct pt_regs *ctx, const struct hit_context *h
 	fill_record(ctx, hit, record);
 	if (hit->site->filter && !holds(record, hit->site->filter)) {
 		__sync_fetch_and_add(&discarded, 1);
-		return 0; /* stays odd: nobody reads it */
+		/* Its place goes to the next one, unless a later one is there. It stays odd
+		 * until then: nobody reads it. */
+		__sync_val_compare_and_swap(&kept_next, number + 1, number);
+		return 0;
 	}
 	ordered();
 	record->sequence = 2 * number + 2;

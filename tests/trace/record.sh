@@ -93,6 +93,14 @@ wait "$LOAD_PID" || true
 check consistent truth.json busy.json
 ok 'events that are overwritten all the time are whole, or not there'
 
+# What the filter leaves out takes no room: 20 slow requests of 1000 fit into a small ring.
+"$PROBES" record -o some.json --memory 64k -f 'uri == "/slow"' ./load \
+	'net_http:server_request_*' -- ./load -mode http -n 1000 -c 4 -slow 1ms -truth truth5.json \
+	<<<go >some.log 2>&1 || die "$(cat some.log)"
+check filtered truth5.json some.json
+rm some.json
+ok 'what is filtered out takes no room'
+
 # Two files; each for its own slow request.
 "$PROBES" record -o some.json --when 'server_request.duration > 40ms && uri == "/slow"' --repeat 2 \
 	--after 100ms --memory 4M ./load 'net_http:server_request_*' -- \

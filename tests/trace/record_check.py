@@ -183,6 +183,9 @@ def main():
             check_cause(trace, goid, took)
     elif what == "consistent":
         equal(len(requests(traces[0])) > 100, True, "enough requests")
+    elif what == "filtered":
+        equal(sorted(about(s)["goid"] for s in requests(traces[0])),
+              sorted(goid for goid, _ in slow_ones(truth, "server GET /slow")), "slow requests")
     elif what == "stuck":
         check_stuck(truth, traces[0])
     elif what == "last":
