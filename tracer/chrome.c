@@ -85,7 +85,7 @@ static enum track_kind kind_of(const struct event *event)
 
 static size_t slot_of(const struct chrome *chrome, int pid, enum track_kind kind, uint64_t goid)
 {
-	uint64_t hash = (goid * 4 + kind) * 0x9e3779b97f4a7c15ull ^
+	uint64_t hash = (goid * 8 + kind) * 0x9e3779b97f4a7c15ull ^
 			(uint64_t)(unsigned)pid * 0xc2b2ae3d27d4eb4full;
 	size_t slot = (size_t)(hash >> 20) & (chrome->nslots - 1);
 
@@ -467,6 +467,25 @@ void chrome_add(struct chrome *chrome, const struct event *event, unsigned marks
 	if (is_runtime(event, "goroutine_park") && (event->start || event->open) &&
 	    chrome->tracks[track].ready)
 		add_wait(chrome, event, track);
+}
+
+void chrome_mark_cause(struct chrome *chrome, int pid, uint64_t start, uint64_t end,
+		       const char *text)
+{
+	struct buf label = { 0 };
+	struct item *item;
+
+	if (!pid && chrome->nprocesses)
+		pid = chrome->processes[0].pid;
+	if (!chrome_has_process(chrome, pid))
+		return;
+	buf_printf(&label, "cause: %s", text);
+	item = start_item(chrome, track_at(chrome, pid, TRACK_CAUSE, 0), "recorder",
+			  (const char *)label.data, label.len);
+	item->is_span = end > start;
+	buf_printf(&chrome->texts, "{}");
+	end_item(chrome, item, start, end);
+	buf_free(&label);
 }
 
 void chrome_until(struct chrome *chrome, uint64_t time)

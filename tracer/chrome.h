@@ -53,6 +53,11 @@ void chrome_add(struct chrome *chrome, const struct event *event, unsigned marks
  * to the end of the last event. */
 void chrome_until(struct chrome *chrome, uint64_t time);
 
+/* Marks what the recording was written for, by `text`, above all tracks of the process; with
+ * pid 0, of the first one. CLOCK_REALTIME in ns. */
+void chrome_mark_cause(struct chrome *chrome, int pid, uint64_t start, uint64_t end,
+		       const char *text);
+
 /* Adds `key: text` to what the file says about itself. */
 void chrome_note(struct chrome *chrome, const char *key, const char *text);
 

@@ -9,7 +9,7 @@
 #define TIME_OPEN UINT64_MAX /* an end that is not there yet */
 
 /* In the order in which they are drawn. */
-enum track_kind { TRACK_STW, TRACK_GC, TRACK_NOBODY, TRACK_GOROUTINE };
+enum track_kind { TRACK_CAUSE, TRACK_STW, TRACK_GC, TRACK_NOBODY, TRACK_GOROUTINE };
 
 struct track {
 	int pid;

@@ -158,8 +158,8 @@ static uint32_t tid_of(const struct track *track, uint32_t lane)
 
 static void write_track(struct writer *writer, const struct track *track, uint32_t lane)
 {
-	static const char *const names[] = { "stop the world", "garbage collector",
-					     "no goroutine" };
+	static const char *const names[] = { "cause of the recording", "stop the world",
+					     "garbage collector", "no goroutine" };
 	struct buf name = { 0 }, *out;
 
 	if (track->kind == TRACK_GOROUTINE)

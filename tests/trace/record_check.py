@@ -48,6 +48,9 @@ def check_cause(trace, goid, took):
     equal(causes[0].event["args"]["uri"], "/slow", "the cause's path")
     equal(about(causes[0])["goid"], goid, "the cause's goroutine")
     equal(causes[0].event["tid"], goid, "the cause's track")
+    marks = [s for s in trace.named("cause: server_request GET /slow took")]
+    equal([trace.track(s) for s in marks], ["cause of the recording"], "the mark of the cause")
+    equal(abs(marks[0].start - causes[0].start) < 1e6, True, "where the mark is")
     equal(took <= causes[0].end - causes[0].start <= took + 200e6, True, "the cause's duration")
     return causes[0]
 

@@ -227,6 +227,8 @@ static void check_clipped(void)
 	add(chrome, "runtime:goroutine_park", NULL, 15, 0, 9, 1, NULL, 0, OPEN);
 	add(chrome, "runtime:goroutine_park", NULL, 16, 0, 7, 1, NULL, 0, OPEN);
 	chrome_until(chrome, BASE + 45 * MS);
+	chrome_mark_cause(chrome, 0, BASE + 30 * MS, BASE + 40 * MS, "SIGUSR1");
+	chrome_mark_cause(chrome, 2, BASE + 30 * MS, BASE + 40 * MS, "SIGUSR2");
 	EXPECT(chrome_count(chrome) == 3); /* goroutine 7 waits no longer */
 	EXPECT(chrome_has_process(chrome, 1) && !chrome_has_process(chrome, 2));
 	json = written(chrome);
@@ -238,6 +240,9 @@ static void check_clipped(void)
 	EXPECT(number(span, "ts") == 0 && number(span, "dur") == 25000);
 	EXPECT(!strcmp(text(get(get(span, "args"), "event"), "started"),
 		       "2026-09-21T14:13:20.005000000Z"));
+	EXPECT(number(find(json, "X", "cause: SIGUSR1", 0), "tid") ==
+	       track(json, "cause of the recording", 1));
+	EXPECT(!find(json, "X", "cause: SIGUSR2", 0)->child);
 	EXPECT(find(json, "X", "goroutine_park", 0)->child);
 	EXPECT(!find(json, "X", "goroutine_park", 1)->child);
 	cJSON_Delete(json);

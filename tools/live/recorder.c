@@ -158,14 +158,17 @@ static struct err *read_ring(struct state *state)
 static void add_notes(const struct state *state)
 {
 	const struct recorder *recorder = state->recorder;
+	const struct cause *cause = &state->cause;
 	uint64_t start, end;
 	struct buf text = { 0 };
 
+	chrome_mark_cause(state->chrome, cause->pid, cause->time - cause->duration, cause->time,
+			  cause->text);
 	chrome_times(state->chrome, &start, &end);
 	chrome_note(state->chrome, "recorded by", "probes record");
 	if (recorder->condition)
 		chrome_note(state->chrome, "condition", recorder->condition);
-	chrome_note(state->chrome, "written for", state->cause.text);
+	chrome_note(state->chrome, "written for", cause->text);
 	chrome_put_moment(&text, start);
 	buf_u8(&text, 0);
 	if (chrome_count(state->chrome))
