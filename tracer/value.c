@@ -93,11 +93,21 @@ void value_put_json_string(struct buf *out, const char *text, size_t len)
 	buf_u8(out, '"');
 }
 
+static bool is_quiet(char c)
+{
+	switch (c) {
+	case '!': case '"': case '$': case '\'': case '\\': case '^': case '`':
+		return false;
+	default:
+		return c > ' ' && c < 0x7f;
+	}
+}
+
 /* Words need no quotes when they could not be taken for something else. */
 static bool is_plain(const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		if (text[i] <= ' ' || text[i] >= 0x7f || strchr("!\"$'\\^`", text[i]))
+		if (!is_quiet(text[i]))
 			return false;
 	return len;
 }
