@@ -37,9 +37,11 @@ OTEL_EXPORTER_OTLP_HEADERS='x-tenant=a%20b, x-other=2' \
 expect_line err "probes: $spans spans delivered to http://$SERVER_ADDR, 0 dropped"
 [ "$(logged flaky '[entry["answer"] for entry in log][:5]')" = '[503, 429, 502, 0, 200]' ] ||
 	die "answers: $(cat flaky.json)"
-[ "$(logged flaky 'len({i for e in traces if e["answer"] == 200 for i in e["spans"]})')" = $spans ] ||
+[ "$(logged flaky 'len({i for e in traces if e["answer"] == 200 for i in e["spans"]})')" = \
+	$spans ] ||
 	die "spans: $(cat flaky.json)"
-[ "$(logged flaky 'log[1]["at"] - log[0]["at"] >= 1 and log[2]["at"] - log[1]["at"] >= .9')" = True ] ||
+[ "$(logged flaky 'log[1]["at"] - log[0]["at"] >= 1 and
+	log[2]["at"] - log[1]["at"] >= .9')" = True ] ||
 	die 'Retry-After is not respected'
 [ "$(logged flaky '{(e["headers"]["authorization"], e["headers"]["x-tenant"],
 	e["headers"]["x-other"], e["headers"]["content-type"]) for e in log}')" = \

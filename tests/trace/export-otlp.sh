@@ -11,7 +11,8 @@ trap stop_all EXIT
 collector_start
 
 build_go traced "$ROOT/tests/fixtures/traced"
-"$PROBES" inject -p 'net_http:*' -p 'database_sql:*' -p 'runtime:goroutine_create' traced 2>/dev/null
+"$PROBES" inject -p 'net_http:*' -p 'database_sql:*' -p 'runtime:goroutine_create' \
+	traced 2>/dev/null
 OTEL_EXPORTER_OTLP_ENDPOINT=$COLLECTOR_URL/ OTEL_SERVICE_NAME=shop \
 	OTEL_RESOURCE_ATTRIBUTES='host.name=node7,deployment.environment.name=a%2Cb' \
 	expect_exit 0 "$PROBES" export traced 'net_http:server_request' 'net_http:client_request' \

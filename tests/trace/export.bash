@@ -3,20 +3,21 @@
 # shellcheck shell=bash disable=SC2034
 EXPORT_CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/goprobes-tests
 
-# Builds the OpenTelemetry Collector of tests/fixtures/collector, once for each of its states.
-collector_build() { # sets COLLECTOR
-	local source=$ROOT/tests/fixtures/collector sum
+# cached_go FIXTURE: builds the program of tests/fixtures/FIXTURE once for each of its states,
+# as its modules take a minute to compile. Sets CACHED_GO.
+cached_go() {
+	local source=$ROOT/tests/fixtures/$1 sum
 	need go flock sha256sum
 	sum=$(cd "$source" && cat main.go go.mod go.sum | sha256sum | cut -c1-16)
-	COLLECTOR=$EXPORT_CACHE/collector-$sum
-	[ -x "$COLLECTOR" ] && return
+	CACHED_GO=$EXPORT_CACHE/$1-$sum
+	[ -x "$CACHED_GO" ] && return
 	mkdir -p "$EXPORT_CACHE"
 	(
 		flock 9
-		[ -x "$COLLECTOR" ] && exit
-		build_go "$COLLECTOR.new" "$source" go -trimpath -ldflags=-s
-		mv "$COLLECTOR.new" "$COLLECTOR"
-	) 9>"$COLLECTOR.lock" || die "the collector cannot be built"
+		[ -x "$CACHED_GO" ] && exit
+		build_go "$CACHED_GO.new" "$source" go -trimpath -ldflags=-s
+		mv "$CACHED_GO.new" "$CACHED_GO"
+	) 9>"$CACHED_GO.lock" || die "tests/fixtures/$1 cannot be built"
 }
 
 free_port() {
@@ -26,7 +27,7 @@ print(s.getsockname()[1])'
 
 collector_start() { # sets COLLECTOR_URL; what arrives is in got.traces and got.metrics
 	local port
-	collector_build
+	cached_go collector
 	port=$(free_port)
 	COLLECTOR_URL=http://127.0.0.1:$port
 	cat >collector.yaml <<-END
@@ -38,7 +39,7 @@ collector_start() { # sets COLLECTOR_URL; what arrives is in got.traces and got.
 		    traces: {receivers: [otlp], exporters: [lines]}
 		    metrics: {receivers: [otlp], exporters: [lines]}
 	END
-	"$COLLECTOR" --config collector.yaml >collector.log 2>&1 &
+	"$CACHED_GO" --config collector.yaml >collector.log 2>&1 &
 	STARTED+=($!)
 	wait_for 20 curl -so /dev/null "$COLLECTOR_URL" || {
 		cat collector.log >&2

@@ -109,12 +109,12 @@ static void check_prometheus(void)
 	metrics_put_prometheus(metrics, &out);
 	buf_u8(&out, 0);
 	CHECK((char *)out.data, strstr((char *)out.data,
-		"\nhttp_server_request_duration_seconds_bucket{http_route=\"/a\\\"\\\\\\n?\xc3\xa9\","
-		"le=\"0.005\"} 1\n"));
+		"\nhttp_server_request_duration_seconds_bucket{"
+		"http_route=\"/a\\\"\\\\\\n?\xc3\xa9\",le=\"0.005\"} 1\n"));
 	CHECK((char *)out.data, strstr((char *)out.data, "le=\"0.01\"} 2\n"));
 	CHECK((char *)out.data, strstr((char *)out.data, "le=\"+Inf\"} 2\n"));
-	CHECK((char *)out.data, strstr((char *)out.data, "_sum{http_route=\"/a\\\"\\\\\\n?\xc3\xa9\"}"
-		" 0.010000001\n"));
+	CHECK((char *)out.data, strstr((char *)out.data,
+		"_sum{http_route=\"/a\\\"\\\\\\n?\xc3\xa9\"} 0.010000001\n"));
 	buf_free(&out);
 	metrics_free(metrics);
 }

@@ -22,7 +22,7 @@ enum {
 
 static const struct option_spec export_options[] = {
 	{ ID_OTLP, "otlp", "URL", "send to this OTLP/HTTP endpoint: http://localhost:4318" },
-	{ ID_HEADER, "header", "NAME=VALUE", "send this header, too; can be given often" },
+	{ ID_HEADER, "header", "NAME=VALUE", "send this header, too (repeatable)" },
 	{ ID_CA, "ca", "FILE", "certificates (PEM) that sign the endpoint's" },
 	{ ID_PROMETHEUS, "prometheus", "ADDR:PORT", "answer Prometheus there: 127.0.0.1:9464" },
 	{ ID_SERVICE, "service", "NAME", "service.name [the program's name]" },
@@ -49,7 +49,7 @@ static const struct command_spec export_spec = {
 		 "Examples:\n"
 		 "  probes export ./app --otlp http://localhost:4318\n"
 		 "  probes export 4242 --prometheus 127.0.0.1:9464\n"
-		 "  probes export ./app 'net_http:*_request_*' --otlp https://otel.example:4318 \\\n"
+		 "  probes export ./app 'net_http:*_request_*' --otlp https://otel.example \\\n"
 		 "      --header 'Authorization=Bearer TOKEN'\n"
 		 "Exit code 3 when no probe matches.",
 };
@@ -169,12 +169,24 @@ static struct err *open_outputs(struct export *export)
 	return NULL;
 }
 
+/* "/app" of "/proc/123/root/app", the file of a container; or NULL. */
+static const char *path_in_container(const char *file)
+{
+	int len = 0;
+
+	if (sscanf(file, "/proc/%*[0-9]/root%n", &len) == EOF || !len || file[len] != '/')
+		return NULL;
+	return file + len;
+}
+
 /* Path of the program that is traced; the caller's. */
 static char *program_path(const struct session_options *session)
 {
 	char target[4096], *link, *path;
 	ssize_t len;
 
+	if (session->file && path_in_container(session->file))
+		return mem_strdup(path_in_container(session->file));
 	if (session->file) {
 		path = realpath(session->file, NULL);
 		return path ? path : mem_strdup(session->file);
