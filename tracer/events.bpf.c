@@ -471,7 +471,7 @@ static __always_inline int keep(struct pt_regs *ctx, const struct hit_context *h
 	wire_u64 number = __sync_fetch_and_add(&kept_next, 1);
 	wire_u32 slot = (wire_u32)(number % kept_records);
 	struct wire_record *record = bpf_map_lookup_elem(&kept, &slot);
-	wire_u64 *told;
+	void *shown;
 
 	if (!record)
 		return 0;
@@ -489,10 +489,11 @@ static __always_inline int keep(struct pt_regs *ctx, const struct hit_context *h
 	record->sequence = 2 * number + 2;
 	if (!hit->site->trigger || !holds(record, hit->site->trigger))
 		return 0;
-	told = bpf_ringbuf_reserve(&ring, sizeof(*told), 0);
-	if (told) {
-		*told = number;
-		bpf_ringbuf_submit(told, BPF_RB_FORCE_WAKEUP);
+	/* A copy: the record can be overwritten before the tracer looks. */
+	shown = bpf_ringbuf_reserve(&ring, record_bytes, 0);
+	if (shown) {
+		bpf_probe_read_kernel(shown, record_bytes, record);
+		bpf_ringbuf_submit(shown, BPF_RB_FORCE_WAKEUP);
 	}
 	return 0;
 }

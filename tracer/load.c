@@ -14,7 +14,8 @@
 #include "tracer/load.h"
 #include "tracer/privileges.h"
 
-enum { DEFAULT_TEXT = 128, DEFAULT_RING = 16 << 20, DEFAULT_SPANS = 16384 };
+enum { DEFAULT_TEXT = 128, DEFAULT_RING = 16 << 20, DEFAULT_SPANS = 16384,
+       KEPT_RING = 1 << 20 /* of the flight recorder: events that the condition may hold for */ };
 
 /* What libbpf prints is not for users; the errors say what they can do. */
 static int silent(enum libbpf_print_level level, const char *format, va_list values)
@@ -82,7 +83,7 @@ static void set_sizes(const struct session_options *options, const struct select
 
 	for (size_t i = 0; i < sel->nprobes; i++)
 		pairs |= sel->probes[i].role == WIRE_START;
-	bpf_map__set_max_entries(skel->maps.ring, loaded->kept ? 65536 : (uint32_t)ring);
+	bpf_map__set_max_entries(skel->maps.ring, loaded->kept ? KEPT_RING : (uint32_t)ring);
 	bpf_map__set_max_entries(skel->maps.sites, (uint32_t)sel->nsites);
 	bpf_map__set_max_entries(skel->maps.conditions, nconditions);
 	bpf_map__set_value_size(skel->maps.open_spans, open);

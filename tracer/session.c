@@ -123,17 +123,14 @@ static bool copy_kept(const struct session *s, uint64_t number, struct wire_reco
 	return *sequence == 2 * number + 2;
 }
 
-static bool trigger_holds(struct session *s, uint64_t number)
+static bool trigger_holds(struct session *s, const struct wire_record *record, size_t size)
 {
-	struct wire_record *record = mem_zalloc(s->loaded.record_bytes);
 	struct event event;
-	bool holds = copy_kept(s, number, record) &&
-		     decode_record(&s->decoder, record, s->loaded.record_bytes, &event) &&
+	bool holds = decode_record(&s->decoder, record, size, &event) &&
 		     filter_holds(s->when, &event);
 
 	if (holds && s->fn)
 		s->fn(&event, s->context);
-	free(record);
 	return holds;
 }
 
@@ -157,8 +154,8 @@ static int on_record(void *context, void *data, size_t size)
 
 	if (!s->kept)
 		hand_out(s, data, size);
-	else if (size == sizeof(uint64_t) && !s->triggered)
-		s->triggered = trigger_holds(s, *(const uint64_t *)data);
+	else if (!s->triggered)
+		s->triggered = trigger_holds(s, data, size);
 	if (++s->batch < BATCH)
 		return 0;
 	s->more = true;

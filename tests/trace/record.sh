@@ -111,6 +111,22 @@ check each truth3.json some-1.json some-2.json
 [ ! -e some-3.json ] && [ ! -e some.json ] || die 'more than two files'
 ok 'two files for two slow requests'
 
+# The recorder gets no processor while the condition holds three times and the ring turns over.
+start_load -mode http -n 120 -rate 200 -c 3 -slow 30ms -truth truth6.json -hold
+start_record late -o late.json --after 0 --memory 16k --when 'uri == "/slow" && duration > 20ms' \
+	"$LOAD_PID" 'net_http:server_request_*'
+kill -STOP "$RECORD_PID"
+echo go >&9
+wait_for 20 grep -qs '^done' load.log || die 'the load does not end'
+kill -CONT "$RECORD_PID"
+wait "$RECORD_PID" || die "$(cat late.log)"
+echo end >&9
+wait "$LOAD_PID"
+first=$(python3 -c 'import json; print(next(e["goid"] for e in json.load(open("truth6.json"))[
+	"modes"]["http"]["events"] if e["what"] == "server GET /slow"))')
+expect_match late.log "GET /slow took [0-9.]+ms, goroutine $first; "
+ok 'the first event that the condition holds for is told, also when it was overwritten'
+
 # A request that is still served when the signal comes.
 start_load -mode http -n 8 -c 1 -slow 2s -truth truth4.json
 start_record stuck -o stuck.json --after 0 "$LOAD_PID"

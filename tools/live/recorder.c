@@ -36,7 +36,7 @@ struct state {
 	/* While a recording is read */
 	struct chrome *chrome;
 	struct symboliser *symboliser;
-	uint64_t from, oldest;
+	uint64_t from, until, oldest; /* CLOCK_REALTIME, ns */
 	size_t open;
 };
 
@@ -149,7 +149,8 @@ static struct err *read_ring(struct state *state)
 	state->open = 0;
 	state->chrome = chrome_new(symbol, state, state->from);
 	TRY(session_freeze(session));
-	chrome_until(state->chrome, now(CLOCK_REALTIME));
+	state->until = now(CLOCK_REALTIME);
+	chrome_until(state->chrome, state->until);
 	TRY(session_recorded(session, on_recorded, state));
 	session_thaw(session);
 	return NULL;
@@ -177,11 +178,13 @@ static void add_notes(const struct state *state)
 }
 
 /* "1.25 GiB" would not be taken by --memory; whole megabytes are. */
-static void print_too_little(const struct state *state, uint64_t covered)
+static void print_too_little(const struct state *state)
 {
 	const struct recorder *recorder = state->recorder;
 	size_t bytes = recorder->tracing->session.keep_bytes;
-	double need = (double)bytes * (double)recorder->last_ns / (double)(covered ? covered : 1);
+	double held = (double)(state->until - state->oldest);
+	double whole = (double)(recorder->last_ns + state->until - state->cause.time);
+	double need = (double)bytes * whole / (held > 1 ? held : 1);
 	size_t wanted = bytes >> 20 ? bytes >> 20 : 1;
 
 	while ((double)wanted * (1 << 20) < need && wanted < 1u << 20)
@@ -219,7 +222,7 @@ static void print_written(const struct state *state, const char *path)
 	fputc('\n', stderr);
 	buf_free(&text);
 	if (stats.events > stats.kept && state->oldest > state->from)
-		print_too_little(state, covered);
+		print_too_little(state);
 }
 
 static struct err *write_file(struct state *state)
