@@ -166,8 +166,10 @@ void args_take_words(struct wire_site *wire, const char *operands)
 
 		if (!more && !op.size)
 			break;
+		wire->nwords = (wire_u8)(i + 1);
+		wire->words[i].kind = WIRE_UNKNOWN; /* floating point, an index ... */
 		if (!known || op.reg == REG_ENTRY_SP)
-			op = (struct operand){ .kind = OPERAND_CONST, .size = 8 };
+			continue;
 		wire->words[i] = (struct wire_operand){
 			.value = (wire_u64)op.value,
 			.kind = op.kind == OPERAND_CONST ? WIRE_CONST :
@@ -176,7 +178,6 @@ void args_take_words(struct wire_site *wire, const char *operands)
 			.size = (wire_u8)abs(op.size),
 			.is_signed = op.size < 0,
 		};
-		wire->nwords = (wire_u8)(i + 1);
 	}
 }
 

@@ -11,7 +11,7 @@ void args_take(struct sel_probe *probe);
 /* The same for a probe of others: arg0, arg1 ... by the operands of its first site. */
 void args_take_foreign(struct sel_probe *probe);
 
-/* Fills wire->words from the operands of a site; those of unknown form read 0. */
+/* Fills wire->words from the operands of a site; those of unknown form cannot be read. */
 void args_take_words(struct wire_site *wire, const char *operands);
 
 /* Whether text is more than its end, which is `end`. */

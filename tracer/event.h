@@ -21,7 +21,7 @@ typedef unsigned short wire_u16;
 typedef unsigned int wire_u32;
 typedef unsigned long long wire_u64;
 
-enum wire_operand_kind { WIRE_CONST, WIRE_REG, WIRE_MEM };
+enum wire_operand_kind { WIRE_CONST, WIRE_REG, WIRE_MEM, WIRE_UNKNOWN };
 
 struct wire_operand {
 	wire_u64 value; /* the constant, or what is added to the register */
@@ -41,7 +41,7 @@ struct wire_site {
 	wire_u32 trigger;    /* of the flight recorder; the same */
 	wire_u32 unused0;
 	wire_u8 role;        /* enum wire_role */
-	wire_u8 key;         /* of a pair: word by which an end finds its start, or WIRE_NO_KEY */
+	wire_u8 key;         /* of a pair: word by which an end finds its start, or WIRE_BY_... */
 	wire_u8 nwords;
 	wire_u8 ntexts;
 	wire_u8 text_at[WIRE_TEXTS]; /* word of the pointer, its length is the next; or
@@ -53,7 +53,9 @@ struct wire_site {
 	struct wire_operand words[WIRE_WORDS];
 };
 
-#define WIRE_NO_KEY 255 /* one span of this pair in a process at a time */
+#define WIRE_BY_PROCESS 255 /* one span of this pair in a process at a time */
+#define WIRE_BY_G 254       /* Go, without the goroutine's id among the words */
+#define WIRE_BY_THREAD 253  /* not Go */
 
 enum wire_op {
 	WIRE_COMPARE, /* pushes: number at `off` <cmp> value */

@@ -119,8 +119,8 @@ static __always_inline bool read_word(const struct hit_context *hit, int i, wire
 
 	if (op->kind == WIRE_REG)
 		value = hit->regs[op->reg & 15];
-	if (op->kind == WIRE_MEM &&
-	    read_user(&value, sizeof(value), hit->regs[op->reg & 15] + op->value)) {
+	if (op->kind == WIRE_UNKNOWN || (op->kind == WIRE_MEM &&
+	    read_user(&value, sizeof(value), hit->regs[op->reg & 15] + op->value))) {
 		*word_ret = 0;
 		return false;
 	}
@@ -362,34 +362,25 @@ static __always_inline struct wire_open *find_start(const struct wire_site *site
 	return bpf_map_lookup_elem(&open_spans, key);
 }
 
-static __always_inline struct wire_key key_of(const struct hit_context *hit, wire_u64 word)
+static __always_inline struct wire_key key_of(const struct hit_context *hit)
 {
-	struct wire_key key = { .id = word, .tgid = hit->tgid, .pair = (wire_u16)hit->site->pair };
+	struct wire_key key = { .tgid = hit->tgid, .pair = (wire_u16)hit->site->pair };
+	wire_u8 by = hit->site->key;
 
-	if (hit->site->key == WIRE_NO_KEY)
-		key.id = 0;
-	else if (!word)
+	/* The operand is read once more: a record need not exist yet. */
+	if (by < WIRE_WORDS)
+		read_word(hit, by, &key.id);
+	else if (by == WIRE_BY_G)
+		key.id = hit->regs[14];
+	if (!key.id && by != WIRE_BY_PROCESS)
 		key.id = hit->tid | 1ull << 63;
 	return key;
-}
-
-static __always_inline wire_u64 key_word(const struct hit_context *hit)
-{
-	wire_u64 word = 0;
-
-	if (hit->site->key < WIRE_WORDS) {
-		wire_u32 at = hit->site->key;
-
-		/* The operand is read once more: a record need not exist yet. */
-		read_word(hit, at, &word);
-	}
-	return word;
 }
 
 /* Copies the start into the record, if it is there. */
 static __always_inline bool join_start(const struct hit_context *hit, struct wire_record *record)
 {
-	struct wire_key key = key_of(hit, key_word(hit));
+	struct wire_key key = key_of(hit);
 	struct wire_open *start = find_start(hit->site, &key);
 	wire_u32 bytes = start_slots * slot_bytes;
 
@@ -426,9 +417,24 @@ static __always_inline void nest(struct wire_key *key, wire_u64 below)
 	key->depth = (wire_u16)outer->inner;
 }
 
+/* Stack in use, in bytes; of a thread's stack, which stays where it is, in bytes from an
+ * unknown end. False where calls do not nest. */
+static __always_inline bool stack_in_use(const struct hit_context *hit, wire_u64 *below_ret)
+{
+	if (hit->site->key == WIRE_BY_THREAD) {
+		*below_ret = -hit->regs[4];
+		return true;
+	}
+	if ((hit->site->key && hit->site->key != WIRE_BY_G) ||
+	    read_user(below_ret, sizeof(*below_ret), hit->regs[14] + G_STACK_HI))
+		return false;
+	*below_ret -= hit->regs[4];
+	return true;
+}
+
 static __always_inline int open_span(const struct hit_context *hit)
 {
-	struct wire_key key = key_of(hit, key_word(hit));
+	struct wire_key key = key_of(hit);
 	struct wire_open *start;
 	wire_u64 below = 0;
 	wire_u32 zero = 0;
@@ -436,11 +442,8 @@ static __always_inline int open_span(const struct hit_context *hit)
 
 	if (!zeroes)
 		return 0;
-	if (hit->site->key == 0 &&
-	    !read_user(&below, sizeof(below), hit->regs[14] + G_STACK_HI)) {
-		below -= hit->regs[4];
+	if (stack_in_use(hit, &below))
 		nest(&key, below);
-	}
 	if (bpf_map_update_elem(&open_spans, &key, zeroes, BPF_ANY)) {
 		__sync_fetch_and_add(&lost_starts, 1);
 		return 0;

@@ -73,12 +73,16 @@ static struct err *take_site(struct selection *sel, struct sel_probe *probe, siz
 
 static uint8_t key_word(const struct sel_probe *probe, const char *key)
 {
+	const struct meta_probe *meta = probe->seen.listed->meta;
+
+	if (!key && !meta)
+		return WIRE_BY_THREAD;
 	if (!key)
-		return 0;
+		return meta->nargs && !strcmp(meta->args[0].name, "goid") ? 0 : WIRE_BY_G;
 	for (size_t i = 0; i < probe->nargs; i++)
 		if (!strcmp(probe->args[i].name, key))
 			return probe->args[i].word;
-	return WIRE_NO_KEY;
+	return WIRE_BY_PROCESS;
 }
 
 static void join(struct sel_probe *start, struct sel_probe *end, const char *key,

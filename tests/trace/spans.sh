@@ -23,7 +23,7 @@ for mode in $modes; do
 		>spans.json
 	echo go >&9
 	exec 9>&-
-	wait "$raw" "$TRACER_PID"
+	wait "$raw" && wait "$TRACER_PID" || die "$mode: $(tail -n 2 raw.log spans.log)"
 	wait "$SHOP_PID" || true
 	grep -q ' 0 lost' raw.log && grep -q ' 0 lost' spans.log || die "lost events"
 	sum=$(python3 "$ROOT/tests/trace/words.py" --spans raw.json spans.json) || die "$mode: $sum"

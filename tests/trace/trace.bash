@@ -23,6 +23,7 @@ shop_start() {
 tracer_start() {
 	local log=$1
 	shift
+	rm -f "$log" # of the run before, which says the same
 	"$@" 2>"$log" &
 	TRACER_PID=$!
 	STARTED+=("$TRACER_PID")
