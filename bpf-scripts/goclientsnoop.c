@@ -6,7 +6,8 @@
  *
  * A line comes when the response's headers are there, or the request failed: the status, the
  * time, how much of it went into getting a connection, whether that was reused or new, and the
- * URL without its query. Each hop of a redirect has a line.
+ * URL without its query. Each hop of a redirect has a line. Over HTTP/2 a connection counts as
+ * reused from its first request on, and later requests do not ask for one (-).
  *
  * PROBES: net_http:client_request_start and _end; client_conn_get_start and _end for CONN.
  *

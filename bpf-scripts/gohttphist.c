@@ -7,6 +7,7 @@
  * The kernel counts; nothing is handed out for each request. A route is the pattern that a
  * http.ServeMux chose; a program with another router has none, and -u then tells requests
  * apart by the path of their URL. -s also does by status (2xx, 5xx). The busiest come first.
+ * Requests that are not answered, because their handler panicked, are not counted.
  *
  * PROBES: net_http:server_request_start and _end; net_http:server_route for routes.
  *

@@ -201,6 +201,39 @@ def check_gorunqslower(tool, spin, locks, collecting):
     check(tool.summary()["lost"] == 0, "gorunqslower: loses nothing", tool.messages)
 
 
+def check_http2_and_aborts(app):
+    """Requests over HTTP/2, and such that are never answered."""
+    n = 20
+    load = Driver(app, "h2,aborts", n)
+    tools = {name: Tool([OUT / name, *words]) for name, words in {
+        "gohttpsnoop": ["-p", load.pid], "goconnlife": ["-p", load.pid],
+        "goclientsnoop": ["-e", app], "gohttphist": ["-u", "-s", app]}.items()}
+    for tool in tools.values():
+        tool.attached()
+    truth = load.work()
+    for tool in tools.values():
+        tool.stop()
+        clean(tool)
+    load.end()
+    gone = {f"gone {key}": count for key, count in truth["aborts"]["counts"].items()}
+    rows = tools["gohttpsnoop"].rows(HEAD + r"127\.0\.0\.1:\d+ +(\d) (\S+) +(\S+) +" + MS +
+                                     r" +(\d+) 127[\d.:]+(/.*)")
+    equal(sums(f"{r[4]} {r[3]} {r[7]}" for r in rows), {"200 GET /two": n, **gone},
+          "gohttpsnoop: over HTTP/2, and without an answer")
+    equal({(r[2], r[6]) for r in rows}, {("2", "50"), ("1", "0")}, "gohttpsnoop: HTTP versions")
+    lives = tools["goconnlife"].rows(HEAD + r"127\.0\.0\.1:\d+ +(\d) +" + MS +
+                                     r" +(\d+) +(\S+) +(\S+)( hijacked)?")
+    equal(sums((r[2], r[4], bool(r[7])) for r in lives),
+          {("2", str(n), False): 1, ("1", "1", False): gone["gone GET /abort"],
+           ("1", "1", True): gone["gone GET /taken"]}, "goconnlife: of HTTP/2, taken over")
+    calls = tools["goclientsnoop"].rows(HEAD + r"0 +" + MS + " +" + MS +
+                                        r" new +GET +http://[\d.:]+(/\S+)  error: EOF")
+    equal(sums("gone GET " + r[4] for r in calls), gone, "goclientsnoop -e: texts of errors")
+    heads = [line for line in tools["gohttphist"].lines if "count " in line and "mean" in line]
+    check(len(heads) == 1 and heads[0].startswith(f"GET /two  2xx  count {n}, 5xx 0, "),
+          "gohttphist -u -s: by path and status", heads)
+
+
 def check_refusals(app):
     def run(name, *words):
         done = subprocess.run([OUT / name, *words], capture_output=True, text=True, check=False)
@@ -235,6 +268,7 @@ def main():
         driver.skip("built without BPF (make deps)")
     app = driver.build()
     check_refusals(app)
+    check_http2_and_aborts(app)
     load = Driver(app, "http,sql,gc,tls,locks,spin", N, "-slow", "30ms", "-c", "4")
     pid = ["-p", load.pid]
     tools = {name: Tool([OUT / name, *words]) for name, words in {
