@@ -97,6 +97,7 @@ static void join(struct sel_probe *start, struct sel_probe *end, const char *key
 	end->key = key_word(end, key);
 	start->partner = end;
 	end->partner = start;
+	end->seen.ends_span = true;
 	end->span_name = mem_strndup(name, strlen(name) -
 				     (args_ends_with(name, "_start") ? strlen("_start") : 0));
 	for (size_t i = 0; i < end->nargs; i++)
@@ -243,8 +244,10 @@ static void select_probes(struct selection *sel, const struct session_options *o
 
 			if (!is_wanted(options, sel->listings[i], listed))
 				continue;
-			probe->seen = (struct session_probe){ listed, sel->listings[i],
-							      (unsigned)sel->nprobes++ };
+			probe->seen = (struct session_probe){
+				.listed = listed, .listing = sel->listings[i],
+				.index = (unsigned)sel->nprobes++,
+			};
 			probe->program = sel->programs[i];
 			if (listed->meta)
 				args_take(probe);

@@ -42,6 +42,7 @@ struct session_probe {
 	const struct list_probe *listed;
 	const struct listing *listing; /* the file it is in */
 	unsigned index; /* 0 .. session_nprobes() - 1 */
+	bool ends_span; /* with spans: its hit without a start is the end of what began earlier */
 };
 
 /* A span, or one hit of a probe that is in no pair or came without its partner. */

@@ -47,6 +47,21 @@ assert got == {None: (100, 5), "200": (80, 0), "201": (10, 0), "404": (5, 0), "5
 PY
 ok 'a command, by an argument of the end'
 
+# Under way: what began before tracing is no row, and does not spoil the keys.
+load_start -mode http -rate 300 -seconds 2 -slow 300ms
+load_go
+sleep 0.5
+"$PROBES" top --json ./load net_http:client_request -d 700ms >late.out 2>late.err
+python3 - late.out <<'PY' || die "late is wrong: $(cat late.err)"
+import json, sys
+rows = [json.loads(line) for line in open(sys.argv[1])]
+rows = [row for row in rows if row["type"] == "total"]
+assert {row["probe"] for row in rows} == {"net_http:client_request"}, rows
+assert len(rows) > 5 and all(" 127.0.0.1:" in row["key"] for row in rows[1:]), rows
+PY
+wait "$LOAD_PID"
+ok 'a program that is at work'
+
 load_start -mode http -n 10
 expect_exit 0 "$PROBES" top --json -i 100ms -n 3 ./load net_http:server_request
 [ "$(wc -l <out)" = 1 ] || die "3 rounds without an event: $(cat out)"

@@ -120,9 +120,12 @@ static void on_event(const struct event *event, void *context)
 {
 	struct hist_run *run = context;
 	struct hist_row *row;
-	bool negative, is_time, keyed = keys_text(&run->keys, event, &run->key);
+	bool negative, is_time, keyed;
 	uint64_t value, since = 0;
 
+	if (!event->start && event->probe->ends_span)
+		return; /* it began before tracing did */
+	keyed = keys_text(&run->keys, event, &run->key);
 	if (keys_hide(&run->keys, event))
 		return;
 	if (!measure(run, event, &value, &negative, &is_time)) {

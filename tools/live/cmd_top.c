@@ -97,10 +97,12 @@ static void count(struct top_counts *counts, const struct event *event, bool fai
 static void on_event(const struct event *event, void *context)
 {
 	struct top *top = context;
-	bool keyed = keys_text(&top->keys, event, &top->key);
-	bool failed = event_failure(event) != NULL;
+	bool failed = event_failure(event) != NULL, keyed;
 	struct top_row *row;
 
+	if (!event->start && event->probe->ends_span)
+		return; /* it began before tracing did */
+	keyed = keys_text(&top->keys, event, &top->key);
 	if (keys_hide(&top->keys, event))
 		return;
 	row = tallies_row(&top->rows, event->provider, event->name, NULL);
