@@ -55,6 +55,14 @@ awk '$3 == "SQL" { if (sql++ < 6) print; next }
 	web++ < 18 || (h2 > 0 && h2 < 4)' "$TEST_TMP/events"
 echo "$(wc -l <"$TEST_TMP/events") events in all, most of them left out here"
 
+step 'trace: our own tracer, which joins start and end'
+echo "\$ probes trace --spans ./shop 'net_http:server_request*' 'database_sql:query*' -- ./shop"
+echo go | "$PROBES" trace --spans "$app" 'net_http:server_request*' 'database_sql:query*' \
+	-- "$app" 2>"$TEST_TMP/trace.err" | grep -E ':(server_request|query) ' >"$TEST_TMP/spans" ||
+	die "nothing was traced: $(cat "$TEST_TMP/trace.err")"
+awk '/:query / ? sql++ < 3 : web++ < 6' "$TEST_TMP/spans" | cut -c 1-120
+tail -n 1 "$TEST_TMP/trace.err"
+
 step 'strip: the original file comes back'
 show "$PROBES" strip "$app"
 show cmp "$app" "$app.original" && echo 'the same, byte for byte'

@@ -44,6 +44,7 @@ load_traced() {
 	for argument in "${!arguments[@]}"; do
 		[ "${arguments[argument]}" != PID ] || arguments[argument]=$LOAD_PID
 	done
+	rm -f "$name.err" # of a run before
 	"$PROBES" "${arguments[@]}" >"$name.out" 2>"$name.err" 9>&- &
 	pid=$!
 	STARTED+=("$pid")
