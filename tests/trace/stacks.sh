@@ -130,9 +130,9 @@ run_many() { for _ in 1 2 3 4 5 6; do ./pie quick; done; }
 while read -r version go; do
 	CGO_ENABLED=0 build_go pie "$paths" "$go" -buildmode=pie -ldflags='-s -w'
 	inject pie
-	"$PROBES" stacks ./pie os:open_start -d 2s -o gone.folded 2>err &
+	"$PROBES" stacks ./pie os:open_start -d 60s -o gone.folded 2>err &
 	tracer=$!
-	wait_for 20 grep -qs 'attached' err || die "$(cat err)"
+	wait_for 60 grep -qs 'attached' err || die "$(cat err)"
 	run_many
 	kill -INT $tracer
 	wait $tracer || die "$(cat err)"
@@ -148,12 +148,12 @@ mkfifo line
 unshare -m -p --fork sh -c 'mount -t tmpfs none inside && cp pie inside/hidden &&
 	exec inside/hidden wait' <line >container.log 2>&1 &
 exec 3>line
-wait_for 10 grep -qs ready container.log || die "$(cat container.log)"
+wait_for 60 grep -qs ready container.log || die "$(cat container.log)"
 [ ! -e inside/hidden ] || die 'it can be seen from outside'
 pid=$(pgrep -f '^inside/hidden wait$')
 "$PROBES" stacks "$pid" os:open_start -o container.folded 2>err &
 tracer=$!
-wait_for 20 grep -qs 'attached' err || die "$(cat err)"
+wait_for 60 grep -qs 'attached' err || die "$(cat err)"
 echo >&3
 wait $tracer || die "$(cat err)"
 sort container.folded | diff <(folded_files 1 | sort) - || die 'in a container'
@@ -170,7 +170,7 @@ cat >main.c <<'END'
 void each(int n, void (*fn)(int));
 static void leaf(int n) { __asm__ volatile("" : : "r"(n)); }
 __attribute__((noinline)) void work(int n) { each(n, leaf); __asm__ volatile(""); }
-int main(void) { work(3); work(4); return usleep(400000); }
+int main(void) { work(3); work(4); return usleep(800000); }
 END
 frames='-O1 -fno-omit-frame-pointer -fno-optimize-sibling-calls'
 # shellcheck disable=SC2086
