@@ -41,7 +41,16 @@ static struct symbols *symbols_read(const char *file)
 	return symbols;
 }
 
-/* Where the process has what the file has at address 0; only position-independent files move. */
+/* The address that the beginning of the file has by its own headers. */
+static uint64_t file_start(const struct image *image)
+{
+	for (size_t i = 0; i < image->phnum; i++)
+		if (image->phdrs[i].p_type == PT_LOAD && !image->phdrs[i].p_offset)
+			return image->phdrs[i].p_vaddr;
+	return 0;
+}
+
+/* How far the process has the file from its own addresses; only position-independent ones move. */
 static uint64_t find_bias(const struct symbols *symbols, uint32_t pid)
 {
 	unsigned long start, offset, inode;
@@ -61,7 +70,7 @@ static uint64_t find_bias(const struct symbols *symbols, uint32_t pid)
 		if (sscanf(line, "%lx-%*x %*s %lx %x:%x %lu", &start, &offset, &major_id,
 			   &minor_id, &inode) != 5 || inode != st.st_ino || offset)
 			continue;
-		bias = start; /* the first segment: file offset 0 is address 0 */
+		bias = start - file_start(symbols->image);
 		break;
 	}
 	fclose(maps);

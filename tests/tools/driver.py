@@ -63,12 +63,14 @@ def wait(seconds, condition, what):
         time.sleep(0.02)
 
 
-def build():
-    """The driver with and without probes; returns the path of the former."""
-    plain, app = TMP / "load.plain", TMP / "load"
+def build(fixture="load", *flags):
+    """A fixture, the driver, with and without probes; returns the path of the former."""
+    plain, app = TMP / (fixture + ".plain"), TMP / fixture
+    folder = ROOT / "tests/fixtures" / fixture
+    packages = ["."] if (folder / "go.mod").exists() else sorted(folder.glob("*.go"))
     env = dict(os.environ, GOFLAGS="", GOTOOLCHAIN="local", GOWORK="off")
-    subprocess.run(["go", "build", "-buildvcs=false", "-o", plain, "."], check=True, env=env,
-                   cwd=ROOT / "tests/fixtures/load")
+    subprocess.run(["go", "build", "-buildvcs=false", *flags, "-o", plain, *packages],
+                   check=True, env=env, cwd=folder)
     subprocess.run([PROBES, "inject", "-o", app, plain], check=True, stderr=subprocess.DEVNULL)
     return app
 

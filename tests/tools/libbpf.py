@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import driver  # noqa: E402
@@ -234,6 +235,24 @@ def check_http2_and_aborts(app):
           "gohttphist -u -s: by path and status", heads)
 
 
+def check_moved():
+    """Names of functions in a program that the kernel puts anywhere."""
+    app = driver.build("hello", "-buildmode=pie")
+    log = driver.TMP / "hello.log"
+    with subprocess.Popen([app], stdout=open(log, "w"), stderr=subprocess.STDOUT) as server:
+        driver.wait(20, lambda: "listening " in log.read_text(), "the server")
+        tool = Tool([OUT / "gorunqslower", "-m", "0", "-p", server.pid])
+        tool.attached()
+        address = log.read_text().split()[1]
+        for _ in range(3):
+            urllib.request.urlopen(f"http://{address}/").close()
+        tool.stop()
+        server.terminate()
+    made = [r for r in tool.rows(HEAD + MS + r" created +(\d+) +(.*)")
+            if r[4].startswith("net/http.(*Server).Serve")]
+    equal(len(made), 3, "gorunqslower: names in a position-independent program")
+
+
 def check_refusals(app):
     def run(name, *words):
         done = subprocess.run([OUT / name, *words], capture_output=True, text=True, check=False)
@@ -269,6 +288,7 @@ def main():
     app = driver.build()
     check_refusals(app)
     check_http2_and_aborts(app)
+    check_moved()
     load = Driver(app, "http,sql,gc,tls,locks,spin", N, "-slow", "30ms", "-c", "4")
     pid = ["-p", load.pid]
     tools = {name: Tool([OUT / name, *words]) for name, words in {
