@@ -145,7 +145,8 @@ static int take_target(struct run *run, char **rest, int n)
 	if (!n && run->pid < 0)
 		return wrong(run, "neither FILE nor -p PID", "");
 	if (n) {
-		run->file = mem_strdup(rest[0]);
+		/* libbpf looks for names without a slash along $PATH. */
+		run->file = mem_printf("%s%s", strchr(rest[0], '/') ? "" : "./", rest[0]);
 		run->shown = rest[0];
 	} else {
 		run->file = mem_printf("/proc/%d/exe", run->pid);

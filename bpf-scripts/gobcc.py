@@ -183,6 +183,7 @@ class Tool:
                           "linux-headers, or set BCC_KERNEL_SOURCE to a tree of them)")
         if path is None:
             return USDT(pid=pid)
+        path = os.path.abspath(path)  # bcc looks for names without a slash along $PATH
         return USDT(path=path) if pid is None else USDT(path=path, pid=pid)
 
     def attach(self, text):

@@ -277,7 +277,7 @@ def check_refusals(app):
         check(code == 0 and any("USAGE" in line for line in lines), f"{name} --help", lines)
         example = driver.ROOT / f"bpf-scripts/examples/{name}.txt"
         check(example.exists() and name in example.read_text(), f"{name} has an example")
-    code, lines = run("gohttpsnoop", "-d", "0.2", app)
+    code, lines = run("gohttpsnoop", "-d", "0.2", app.name)  # in the folder at hand
     check(code == 0 and lines[-2].startswith("0 seen"), "-d ends by itself", code, lines)
 
 
