@@ -44,6 +44,9 @@ cmd:git              git               -                    git
 inc:/etc/ssl/certs   ca-certificates   -                    ca-certificates
 lib:libdevmapper.so.1.02.1 libdevmapper1.02.1 -              device-mapper-libs
 lib:libwebp.so.7     libwebp7          -                    libwebp
+cmd:qemu-system-x86_64 qemu-system-x86 -                    qemu-system-x86-core
+cmd:busybox          busybox-static    -                    busybox
+cmd:cpio             cpio              -                    cpio
 cmd:go               golang-go         -                    golang+golang-race
 END
 }
