@@ -27,7 +27,7 @@ logged() { # logged MOOD EXPRESSION: of the list `log`
 import json, sys
 log = [json.loads(line) for line in open(sys.argv[1] + ".json", encoding="utf-8")]
 traces = [entry for entry in log if entry["path"] == "/v1/traces"]
-print(eval(sys.argv[2]))' "$@"
+print(eval(f"({sys.argv[2]})"))' "$@"
 }
 
 spans=$((100 - 10 + 8)) # all but prepared statements, and the beginnings of transactions

@@ -35,7 +35,7 @@ struct sender {
 	struct sender_stats stats;
 	bool closing;
 	int64_t deadline_ms;   /* when closing */
-	bool complained;
+	bool complained, full;
 	unsigned seed;
 };
 
@@ -207,6 +207,10 @@ void sender_put(struct sender *sender, const char *path, struct buf *body, size_
 	*body = (struct buf){ 0 };
 	pthread_mutex_lock(&sender->mutex);
 	if (sender->stats.queued_bytes + parcel->body.len > sender->options.queue_bytes) {
+		if (!sender->full)
+			fprintf(stderr, "probes: export: more spans than %s takes: some are "
+				"dropped\n", sender->options.endpoint);
+		sender->full = true;
 		sender->stats.spans_dropped += nspans;
 		free_parcel(parcel);
 	} else {
