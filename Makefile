@@ -99,7 +99,7 @@ $(BUILD)/embed.o: $(BUILD)/embed.c
 
 unit: $(UNITS)
 $(BUILD)/tests/stats: $(BUILD)/tools/live/stats.o $(BUILD)/tools/live/tally.o
-$(BUILD)/tests/export: $(patsubst %,$(BUILD)/tools/live/%.o,traceparent lineage metrics statement) \
+$(BUILD)/tests/export: $(patsubst %,$(BUILD)/tools/live/%.o,traceparent lineage metrics statement container) \
 	$(BUILD)/tracer/value.o
 $(BUILD)/tests/rows: $(patsubst %,$(BUILD)/tools/live/%.o,stats dist heat) $(BUILD)/tracer/value.o
 $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(PASS_OBJS)

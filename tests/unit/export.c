@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "live/container.h"
 #include "live/lineage.h"
 #include "live/metrics.h"
 #include "live/semconv.h"
@@ -237,8 +238,35 @@ static void check_lineage(void)
 	lineage_free(lineage);
 }
 
+#define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define UID_ "8f2c1d3e_0a1b_4c5d_8e9f_001122334455"
+#define UID "8f2c1d3e-0a1b-4c5d-8e9f-001122334455"
+
+static void check_containers(void)
+{
+	static const struct { const char *line, *id, *pod; } cases[] = {
+		{ "0::/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod" UID_
+		  ".slice/cri-containerd-" ID ".scope\n", ID, UID },
+		{ "0::/kubepods/besteffort/pod" UID "/" ID "\n", ID, UID },
+		{ "12:pids:/docker/" ID "\n", ID, "" },
+		{ "0::/../../kubelet-kubepods-pod" UID_ ".slice/crio-" ID ".scope", ID, UID },
+		{ "0::/system.slice/ssh.service\n", NULL, "" }, { "0::/a" ID "\n", NULL, "" },
+		{ "", NULL, "" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct container container = { 0 };
+		bool found = container_parse(cases[i].line, &container);
+
+		CHECK(cases[i].line, found == (cases[i].id != NULL));
+		CHECK(container.id, !found || !strcmp(container.id, cases[i].id));
+		CHECK(container.pod, !strcmp(container.pod, cases[i].pod));
+	}
+}
+
 int main(void)
 {
+	check_containers();
 	check_traceparents();
 	check_statements();
 	check_prometheus();

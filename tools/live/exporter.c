@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "live/container.h"
 #include "live/exporter.h"
 
 #define SECOND UINT64_C(1000000000)
@@ -14,6 +15,7 @@
 enum {
 	BATCH_SPANS = 512,
 	BATCH_BYTES = 1 << 20,
+	BATCHES_KEPT = 64,   /* one a process */
 	REMEMBER_S = 30,     /* requests that are over: for spans that began in them */
 	ROUTE_BYTES = 256,
 };
@@ -23,7 +25,7 @@ struct batch {
 	int pid;
 	struct buf spans;
 	size_t n;
-	char *container, *pod; /* as its cgroup names them, or NULL */
+	struct container container;
 };
 
 struct exporter {
@@ -93,11 +95,8 @@ void exporter_free(struct exporter *exporter)
 		return;
 	session_free(exporter->watch);
 	lineage_free(exporter->lineage);
-	for (size_t i = 0; i < exporter->nbatches; i++) {
+	for (size_t i = 0; i < exporter->nbatches; i++)
 		buf_free(&exporter->batches[i].spans);
-		free(exporter->batches[i].container);
-		free(exporter->batches[i].pod);
-	}
 	free(exporter->batches);
 	free(exporter);
 }
@@ -188,34 +187,6 @@ static void place(struct exporter *exporter, const struct request *request, bool
 		memcpy(span->parent_id, request->span_id, SPAN_ID);
 }
 
-/* The last 64 hexadecimal digits of a cgroup's path are the container's id, and what stands
- * behind "pod" the pod's, as runtimes under Kubernetes name them. */
-static void find_container(struct batch *batch)
-{
-	char *path = mem_printf("/proc/%d/cgroup", batch->pid), line[1024];
-	FILE *file = fopen(path, "re");
-
-	free(path);
-	while (file && fgets(line, sizeof(line), file) && !batch->container) {
-		const char *pod = strstr(line, "pod");
-
-		for (char *at = line; *at; at++) {
-			size_t n = strspn(at, "0123456789abcdef");
-
-			if (n == 64)
-				batch->container = mem_strndup(at, n);
-			at += n && at[n] ? n : n ? n - 1 : 0;
-		}
-		if (!batch->container || !pod || strspn(pod + 3, "0123456789abcdef-_") != 36)
-			continue;
-		batch->pod = mem_strndup(pod + 3, 36);
-		for (char *c = batch->pod; *c; c++)
-			*c = *c == '_' ? '-' : *c; /* as systemd's unit names have it */
-	}
-	if (file)
-		fclose(file);
-}
-
 static struct batch *batch_of(struct exporter *exporter, int pid)
 {
 	for (size_t i = 0; i < exporter->nbatches; i++)
@@ -224,8 +195,7 @@ static struct batch *batch_of(struct exporter *exporter, int pid)
 	mem_grow(&exporter->batches, exporter->nbatches, &exporter->cap, sizeof(struct batch));
 	struct batch *batch = &exporter->batches[exporter->nbatches++];
 
-	*batch = (struct batch){ .pid = pid };
-	find_container(batch);
+	*batch = (struct batch){ .pid = pid, .container = container_of(pid) };
 	return batch;
 }
 
@@ -237,13 +207,25 @@ static void send_batch(struct exporter *exporter, struct batch *batch)
 	if (!batch->n)
 		return;
 	resource.pid = batch->pid;
-	resource.container = batch->container;
-	resource.pod = batch->pod;
+	resource.container = *batch->container.id ? batch->container.id : NULL;
+	resource.pod = *batch->container.pod ? batch->container.pod : NULL;
 	buf_printf(&body, "{\"resourceSpans\":[");
 	otlp_put_resource_spans(&body, &resource, &batch->spans);
 	buf_printf(&body, "]}");
 	sender_put(exporter->sender, "/v1/traces", &body, batch->n);
 	batch->spans.len = batch->n = 0;
+}
+
+/* Sends what waits. Batches of many processes are forgotten: most have ended by now. */
+static void send_batches(struct exporter *exporter)
+{
+	for (size_t i = 0; i < exporter->nbatches; i++)
+		send_batch(exporter, &exporter->batches[i]);
+	if (exporter->nbatches <= BATCHES_KEPT)
+		return;
+	for (size_t i = 0; i < exporter->nbatches; i++)
+		buf_free(&exporter->batches[i].spans);
+	exporter->nbatches = 0;
 }
 
 static void add_span(struct exporter *exporter, const struct event *event,
@@ -323,8 +305,7 @@ void exporter_tick(struct exporter *exporter, uint64_t lost)
 	exporter->tick_ns = now;
 	set_counters(exporter, lost);
 	if (now - exporter->flushed_ns >= SECOND) {
-		for (size_t i = 0; i < exporter->nbatches; i++)
-			send_batch(exporter, &exporter->batches[i]);
+		send_batches(exporter);
 		exporter->flushed_ns = now;
 	}
 	if (now - exporter->reported_ns >= exporter->options.interval_ns) {
@@ -342,7 +323,6 @@ void exporter_flush(struct exporter *exporter, uint64_t lost)
 	read_watch(exporter);
 	lineage_advance(exporter->lineage, UINT64_MAX);
 	set_counters(exporter, lost);
-	for (size_t i = 0; i < exporter->nbatches; i++)
-		send_batch(exporter, &exporter->batches[i]);
+	send_batches(exporter);
 	report(exporter);
 }
