@@ -99,8 +99,8 @@ $(BUILD)/embed.o: $(BUILD)/embed.c
 
 unit: $(UNITS)
 $(BUILD)/tests/stats: $(BUILD)/tools/live/stats.o $(BUILD)/tools/live/tally.o
-$(BUILD)/tests/export: $(patsubst %,$(BUILD)/tools/live/%.o,traceparent lineage metrics statement container) \
-	$(BUILD)/tracer/value.o
+$(BUILD)/tests/export: $(BUILD)/tracer/value.o $(patsubst %,$(BUILD)/tools/live/%.o, \
+	traceparent lineage metrics statement container)
 $(BUILD)/tests/rows: $(patsubst %,$(BUILD)/tools/live/%.o,stats dist heat) $(BUILD)/tracer/value.o
 $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(PASS_OBJS)
 	$(say) LINK $@
