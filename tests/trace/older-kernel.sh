@@ -42,7 +42,8 @@ say() { echo "BEGIN $1"; cat; echo "END $1"; }
 echo; uname -r | say release
 probes doctor --json 2>&1 | say doctor
 echo | probes trace --spans --json /load 'net_http:server_request*' \
-	-f 'status >= 200 && uri ~ "/*"' -- /load -mode http -n 40 -truth /tmp/truth >/tmp/out 2>/tmp/err
+	-f 'status >= 200 && uri ~ "/*"' -- /load -mode http -n 40 -truth /tmp/truth \
+	>/tmp/out 2>/tmp/err
 grep '^{' /tmp/out | say lines
 say errors </tmp/err
 say truth </tmp/truth

@@ -48,7 +48,8 @@ ok "all processes of a file; of a command only its own"
 
 # Text for people: time, process, goroutine, probe, arguments by name.
 expect_match own.out \
-	'^[0-9:]{8}\.[0-9]{6} +[0-9]+ +[0-9]+ net_http:server_request_start method=GET uri=/[^ ]* host=127'
+	'^[0-9:]{8}\.[0-9]{6} +[0-9]+ +[0-9]+ net_http:server_request_start method=GET uri=/' \
+	'uri=/[^ ]* host=127\.0\.0\.1:'
 "$PROBES" trace ./load -s "$http" -n 3 -- ./load -mode http -n 20 -truth t <<<go 2>few.err |
 	grep server_request >few.out
 [ "$(wc -l <few.out)" = 3 ] || die "-n 3 gave $(wc -l <few.out) lines"
