@@ -116,7 +116,8 @@ void args_take(struct sel_probe *probe)
 		if (i == 0 && !strcmp(word->name, "goid"))
 			continue;
 		if (!last && args_ends_with(word[1].name, "_len") &&
-		    !strcmp(word[1].of, word->of) && !strncmp(word[1].name, word->name, strlen(word->name))) {
+		    !strcmp(word[1].of, word->of) &&
+		    !strncmp(word[1].name, word->name, strlen(word->name))) {
 			add_two_words(probe, &arg, false);
 			i++;
 		} else if (!last && args_ends_with(word->name, "_type") &&

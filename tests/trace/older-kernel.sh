@@ -72,7 +72,8 @@ expect_match errors '^probes: attached to 2 probes at [0-9]+ sites' ' 0 lost'
 python3 "$ROOT/tests/trace/trace_check.py" "$ROOT/docs/trace.schema.json" lines.json truth.json
 ok "a filtered trace of spans"
 part stack >stack
-expect_match stack ' net_http:server_write_header status=[0-9]+$' '^ +main\.[^ ]+ +/.*http\.go:[0-9]+$' \
+expect_match stack ' net_http:server_write_header status=[0-9]+$' \
+	'^ +main\.[^ ]+ +/.*http\.go:[0-9]+$' \
 	'^ +net/http\.\(\*conn\)\.serve '
 ok "stacks"
 part record >record
