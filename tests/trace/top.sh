@@ -18,7 +18,8 @@ load_traced text top --rows 0 ./load -p PID net_http:server_request -- -mode htt
 sed -n '/in all/,$p' text.out >whole.out
 expect_match whole.out '^net_http:server_request  +[0-9.]+ +200 +10 ' \
 	'^  GET /broken  +[0-9.]+ +10 +10 .*us ' '^  GET /slow  +[0-9.]+ +4 +0 .*ms  *[0-9.]+ms$'
-expect_match text.err '^probes: attached to 3 probes at ' '^probes: 400 events, 0 lost$' # with routes
+# Routes are events, too.
+expect_match text.err '^probes: attached to 3 probes at ' '^probes: 400 events, 0 lost$'
 ok 'the table of the whole time'
 
 # Three rows for eleven keys: the rest is under (other), and nothing is lost from the sums.
@@ -74,5 +75,9 @@ expect_line err 'probes: --by: none of the selected probes has an argument metod
 expect_exit 2 "$PROBES" top -s lates ./load
 expect_exit 2 "$PROBES" top -i 0 ./load
 expect_exit 3 "$PROBES" top ./load nothing:here
+"$PROBES" inject -p 'os:*' -o files load >inject.log
+expect_exit 3 "$PROBES" top ./files
+expect_line err 'probes: ./files: has none of the probes that top shows by itself; name some of '\
+'those that `probes list ./files` shows'
 load_go
 ok 'rounds, and options that are wrong'

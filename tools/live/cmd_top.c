@@ -383,6 +383,21 @@ static struct err *take_option(struct top *top, int id, const char *value)
 	}
 }
 
+/* The program may have other probes; takes and returns err. */
+static struct err *none_by_default(const struct tracing *tracing, struct err *err)
+{
+	const struct session_options *session = &tracing->session;
+	char *target = session->file ? mem_strdup(session->file) : mem_printf("%d", session->pid);
+
+	if (strstr(err->message, " none of its ")) {
+		err_free(err);
+		err = err_code(EXIT_NO_MATCH, "%s: has none of the probes that top shows by itself; "
+			       "name some of those that `probes list %s` shows", target, target);
+	}
+	free(target);
+	return err;
+}
+
 static struct err *run_top(struct top *top, const struct options *opts)
 {
 	const struct tracing_calls calls = { .on_event = on_event, .on_start = on_start,
@@ -402,7 +417,7 @@ static struct err *run_top(struct top *top, const struct options *opts)
 	if (!err && !top->err)
 		finish(top);
 	if (err && err->code == EXIT_NO_MATCH && top->defaults)
-		err = err_prefix(err, "none of the probes that top shows by default; name some");
+		err = none_by_default(tracing, err);
 	return err ? err : top->err;
 }
 
