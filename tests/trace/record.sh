@@ -148,7 +148,7 @@ assert "sched" not in {s.event["cat"] for s in Trace("end.json").spans}' "$ROOT/
 expect_exit 3 "$PROBES" record --when 'http latency > 20s' ./load -- ./load -mode http -n 5 <<<go
 expect_match err "^probes: nothing was written: 'http latency > 20s' never held"
 expect_exit 1 "$PROBES" record -o nowhere/t.json ./load -- ./load -mode http -n 5 <<<go
-expect_match err '^probes: cannot write nowhere/t.json: No such file or directory \(as user 0 without'
+expect_match err 'cannot write nowhere/t.json: No such file or directory \(as user 0 without'
 expect_exit 2 "$PROBES" record --when 'http latency' ./load
 expect_match err "say how long, as in 'http latency > 500ms'"
 expect_exit 2 "$PROBES" record --last soon ./load
