@@ -45,9 +45,10 @@ wait_for 20 grep -q 'attached to' watch.log || die "$(cat watch.log)"
 nsenter -t "$first" -m /mnt/app/server -wait -n 30 -truth "$PWD/2.json" <in2 &
 second=$!
 STARTED+=("$second")
+exec 8>in2
+wait_for 10 eval '[ "$(readlink /proc/$second/exe)" = /mnt/app/server ]'
 echo >&7
-exec 7>in2
-echo >&7
+echo >&8
 wait "$first" "$second"
 wait_for 20 grep -q 'spans delivered' watch.log || die "$(cat watch.log)"
 kill "$watch"

@@ -95,6 +95,22 @@ def check_statement(span):
            "db.collection.name": table})
 
 
+def check_calls(spans, by_parent, calls):
+    """Both sides of net/rpc's calls: each third fails, each has a statement below it."""
+    for kind in (2, 3):
+        side = [span for span in spans if span["kind"] == kind]
+        failed_calls = [span for span in side if span["status"].get("code") == 2]
+        check(f"calls of kind {kind}", (len(side), len(failed_calls)),
+              (calls, (calls + 2) // 3))
+        for span in failed_calls:
+            want = "not by three" if kind == 2 else None  # rpc.ServerError is a type of its own
+            check("message", span["status"].get("message"), want)
+            check("error.type", span["attributes"].get("error.type"), "_OTHER")
+    for span in spans:
+        check("below a call", [child["name"] for child in by_parent[span["spanId"]]],
+              ["MERGE sums"] if span["kind"] == 2 else [])
+
+
 def check_resource(attributes, program):
     want = {"service.name": "shop", "host.name": "node7", "deployment.environment.name": "a,b",
             "process.executable.name": program}
@@ -114,25 +130,32 @@ def check_spans(truth, path):
         by_parent[span["parentSpanId"]].append(span)
     servers = {}
     for span in spans.values():
-        if span["kind"] == 2 and span["name"] != "GET /inner":
+        if span["kind"] == 2 and span["name"] not in ("GET /inner", "Sums.Add"):
             servers[of_request(span)] = span
     sampled = [record for record in truth if not record["traceparent"].endswith("-00")]
-    check("requests with a span", sorted(servers),
-          sorted((record["n"], record["proto"]) for record in sampled))
+    check("requests with a span that should have none, or the other way round",
+          set(servers) ^ {(record["n"], record["proto"]) for record in sampled}, set())
     for record in sampled:
         server = servers.get((record["n"], record["proto"]))
         if server:
             check_server(server, record)
             check_children(server, by_parent[server["spanId"]], record)
+    calls = len(truth) // 12
+    check_calls([span for span in spans.values() if span["name"] == "Sums.Add"], by_parent,
+                calls)
     roots = collections.Counter(span["name"] for span in by_parent[""])
     inner = sum(record["inner"] for record in truth)
-    want = {"GET /inner": inner, "GET": len(truth), "DELETE carts": len(truth)}
+    want = {"GET /inner": inner, "GET": len(truth), "DELETE carts": len(truth),
+            "Sums.Add": 2 * calls, "os:read_file": 1}
     for record in sampled:
         if not record["traceparent"]:
             want["GET " + record["route"]] = want.get("GET " + record["route"], 0) + 1
     check("spans without a parent", dict(roots), want)
     children = sum(bool(record["child"]) + record["inner"] for record in sampled)
-    check("all spans", len(spans), len(sampled) + children + len(truth) * 2 + inner)
+    check("all spans", len(spans), len(sampled) + children + len(truth) * 2 + inner +
+          3 * calls + 1)
+    file, = (span for span in spans.values() if span["name"] == "os:read_file")
+    check("file.path", file["attributes"]["file.path"], "/proc/self/comm")
     for span in spans.values():
         if "db.system.name" in span["attributes"]:
             check_statement(span)
@@ -163,6 +186,7 @@ def check_metrics(truth, path, spans):
     want = collections.Counter(record["child"].split(" ")[0] for record in truth
                                if record["child"])
     want["DELETE"] = len(truth)
+    want["MERGE"] = len(truth) // 12
     check("db.client.operation.duration", dict(count), dict(want))
     check("http.client.request.duration", sum(
         int(point["count"]) for point in
