@@ -64,7 +64,7 @@ struct hist_run {
 	uint64_t interval;         /* ns; 0 = not given */
 	uint64_t begun;            /* ns of CLOCK_MONOTONIC */
 	uint64_t begun_real;       /* ns of CLOCK_REALTIME, as events have it */
-	uint64_t round_begun;
+	uint64_t round_begun, due; /* due: the end of this round */
 	unsigned long round;
 	long rounds, limit, shown;
 	bool json, heatmap, live, started;
@@ -290,6 +290,9 @@ static void next_round(struct hist_run *run)
 	for (size_t i = 0; i < run->rows.n; i++)
 		dist_clear(&((struct hist_row *)run->rows.rows[i])->now);
 	run->round_begun = now_ns(CLOCK_MONOTONIC);
+	run->due += run->interval;
+	if (run->due <= run->round_begun) /* it was stopped, or is late */
+		run->due = run->round_begun + run->interval;
 }
 
 /* A heading for what a pipe or a terminal gets each interval. */
@@ -327,6 +330,7 @@ static void on_start(void *context)
 
 	run->started = true;
 	run->begun = run->round_begun = now_ns(CLOCK_MONOTONIC);
+	run->due = run->begun + run->interval;
 	run->begun_real = now_ns(CLOCK_REALTIME);
 	run->err = keys_check_names("--by", run->keys.names, run->keys.n, run->tracing.run);
 	if (!run->err && run->of)
@@ -350,7 +354,7 @@ static void on_tick(void *context)
 			tracing_stop(&run->tracing);
 	if (run->err || !run->interval)
 		return;
-	if (now_ns(CLOCK_MONOTONIC) >= run->begun + (run->round + 1) * run->interval)
+	if (now_ns(CLOCK_MONOTONIC) >= run->due)
 		end_round(run);
 	else if (run->live && screen_changed())
 		draw(run);
@@ -433,8 +437,8 @@ static struct err *take_option(struct hist_run *run, int id, char *value)
 
 static struct err *run_hist(struct hist_run *run, const struct options *opts)
 {
-	const struct tracing_calls calls = { .on_event = on_event, .on_start = on_start,
-					     .on_tick = on_tick, .context = run };
+	struct tracing_calls calls = { .on_event = on_event, .on_start = on_start,
+				       .on_tick = on_tick, .context = run };
 	struct tracing *tracing = &run->tracing;
 	struct err *err;
 
@@ -442,6 +446,7 @@ static struct err *run_hist(struct hist_run *run, const struct options *opts)
 	keys_select(&run->keys, &tracing->session);
 	if (!run->interval && (run->heatmap || run->rounds))
 		run->interval = 1000000000;
+	calls.tick_ms = numbers_tick(run->interval);
 	tracing->session.spans = true;
 	run->rows = tallies_start(sizeof(struct hist_row), (size_t)run->limit);
 	run->live = run->heatmap && !run->json && !tracing->command && screen_possible();

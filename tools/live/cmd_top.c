@@ -60,7 +60,7 @@ struct top {
 	struct tallies rows;
 	struct buf key, page;
 	enum top_sort sort;
-	uint64_t interval, begun, round_begun; /* ns */
+	uint64_t interval, begun, round_begun, due; /* ns; due: the end of this round */
 	double last_seconds;
 	unsigned long round;
 	long rounds, limit;
@@ -131,6 +131,9 @@ static void next_round(struct top *top)
 	}
 	top->last_seconds = seconds_since(top->round_begun);
 	top->round_begun = now_ns();
+	top->due += top->interval;
+	if (top->due <= top->round_begun) /* it was stopped, or is late */
+		top->due = top->round_begun + top->interval;
 	top->round++;
 }
 
@@ -279,6 +282,7 @@ static void on_start(void *context)
 
 	top->started = true;
 	top->begun = top->round_begun = now_ns();
+	top->due = top->begun + top->interval;
 	top->err = keys_check_names("--by", top->keys.names, top->keys.n, top->tracing.run);
 	if (top->err) {
 		top->tracing.quiet = true;
@@ -305,7 +309,7 @@ static void on_tick(void *context)
 		top->sort = (top->sort + 1) % TOP_NSORTS;
 		redraw = true;
 	}
-	if (now_ns() >= top->begun + (top->round + 1) * top->interval)
+	if (now_ns() >= top->due)
 		end_round(top);
 	else if (top->live && (screen_changed() || redraw))
 		draw(top);
@@ -387,21 +391,23 @@ static struct err *take_option(struct top *top, int id, const char *value)
 static struct err *none_by_default(const struct tracing *tracing, struct err *err)
 {
 	const struct session_options *session = &tracing->session;
-	char *target = session->file ? mem_strdup(session->file) : mem_printf("%d", session->pid);
+	char *name;
 
-	if (strstr(err->message, " none of its ")) {
-		err_free(err);
-		err = err_code(EXIT_NO_MATCH, "%s: has none of the probes that top shows by itself; "
-			       "name some of those that `probes list %s` shows", target, target);
-	}
-	free(target);
+	if (!strstr(err->message, " none of its "))
+		return err;
+	err_free(err);
+	name = session->file ? mem_strdup(session->file) : mem_printf("%d", session->pid);
+	err = err_code(EXIT_NO_MATCH, "%s: has none of the probes that top shows by itself; name "
+		       "some of those that `probes list %s` shows", name, name);
+	free(name);
 	return err;
 }
 
 static struct err *run_top(struct top *top, const struct options *opts)
 {
 	const struct tracing_calls calls = { .on_event = on_event, .on_start = on_start,
-					     .on_tick = on_tick, .context = top };
+					     .on_tick = on_tick, .context = top,
+					     .tick_ms = numbers_tick(top->interval) };
 	struct tracing *tracing = &top->tracing;
 	struct err *err;
 

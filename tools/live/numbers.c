@@ -18,6 +18,13 @@ struct err *numbers_interval(const char *option, const char *text, uint64_t *ns_
 	return NULL;
 }
 
+int numbers_tick(uint64_t interval)
+{
+	uint64_t ms = interval / 1000000;
+
+	return ms == 0 || ms > 50 ? 50 : (int)ms;
+}
+
 struct err *numbers_count(const char *option, const char *text, long least, long *count_ret)
 {
 	char *end;

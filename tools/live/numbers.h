@@ -11,6 +11,9 @@
 /* A time as tracing_time() reads it, at least 10 ms. Errors name `option`; EXIT_USAGE. */
 struct err *numbers_interval(const char *option, const char *text, uint64_t *ns_ret);
 
+/* ms between two looks at the clock that keep an interval of ns; 0 stands for no interval. */
+int numbers_tick(uint64_t interval);
+
 /* A whole number from `least` to 10^9. */
 struct err *numbers_count(const char *option, const char *text, long least, long *count_ret);
 
