@@ -96,6 +96,15 @@ static __always_inline struct goroutine goroutine(struct pt_regs *ctx, __u32 kin
 	return it;
 }
 
+/* The goroutine's fresh entry in a table, a copy of `nothing`; NULL, and counted, without room. */
+static __always_inline void *new_entry(void *table, const struct goroutine *who,
+				       const void *nothing)
+{
+	if (bpf_map_update_elem(table, who, nothing, BPF_ANY))
+		count(COUNT_NO_ROOM);
+	return bpf_map_lookup_elem(table, who);
+}
+
 static __always_inline void fill_head(struct head *head, const struct goroutine *who, __u64 time)
 {
 	head->time = time;

@@ -27,11 +27,6 @@ const struct settings *run_settings(const struct run *run)
 	return &run->settings;
 }
 
-unsigned run_rows(const struct run *run)
-{
-	return run->rows;
-}
-
 int run_map(const struct run *run, const char *name)
 {
 	return bpf_object__find_map_fd_by_name(run->object, name);

@@ -60,8 +60,14 @@ int front_main(const struct front *front, int argc, char **argv);
 
 /* The settings of this run, and what its options say. */
 const struct settings *run_settings(const struct run *run);
-unsigned run_rows(const struct run *run); /* OPTION_ROWS; 0 = all */
 int run_map(const struct run *run, const char *name); /* fd of a map */
+/*
+ * Reads a hash map whole: rows of key and value, one behind the other, sorted by `order` as for
+ * qsort(), as many as OPTION_ROWS asks for. Returns their number; the caller frees *rows_ret.
+ * Rows whose value is all zero are left out: the kernel is about to fill them.
+ */
+size_t run_table(const struct run *run, const char *map, size_t key_size, size_t value_size,
+		 int (*order)(const void *, const void *), void **rows_ret);
 bool run_has(const struct run *run, const char *program); /* whether it stands on a probe */
 
 /* "12:34:56.789 1234  42 " : time, process and goroutine, as most lines begin. */
@@ -72,6 +78,9 @@ void print_head(struct run *run, const struct head *head);
  * cut off as "...", what could not be read as "?". print_padded() fills up to `width`. */
 void print_text(const char *bytes, uint32_t len, size_t size);
 void print_padded(const char *bytes, uint32_t len, size_t size, int width);
+/* "  error: no such column", at the end of a line; an empty text is one that is not known. */
+void print_error(const char *bytes, uint32_t len, size_t size);
+#define PRINT_ERROR(TEXT) print_error((TEXT).bytes, (TEXT).len, sizeof((TEXT).bytes))
 #define PRINT_TEXT(TEXT) print_text((TEXT).bytes, (TEXT).len, sizeof((TEXT).bytes))
 #define PRINT_PADDED(TEXT, WIDTH) \
 	print_padded((TEXT).bytes, (TEXT).len, sizeof((TEXT).bytes), WIDTH)

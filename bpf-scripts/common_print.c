@@ -53,6 +53,15 @@ void print_padded(const char *bytes, uint32_t len, size_t size, int width)
 	printf("%*s ", used < width ? width - used : 0, "");
 }
 
+void print_error(const char *bytes, uint32_t len, size_t size)
+{
+	printf("  error: ");
+	if (len)
+		put_text(bytes, len, size);
+	else
+		printf("(text not known)");
+}
+
 void print_histogram(const uint64_t *slots, size_t n, const char *unit)
 {
 	size_t first = n, last = 0;

@@ -7,6 +7,10 @@ A tool hands over C text for each probe. In it, arguments have the numbers of do
     WHO(who, KIND);   declares struct who: goroutine (argument 0), process, KIND
     READ(var, 3);     var = argument 3
     TEXT(e->name, 1); copies the string of arguments 1 and 2; e->name_len is its full length
+    KEEP(open);       keeps struct open of goroutine `who` in `opens` until its end
+    OPENED(open);     at the end: the kept one; returns, and counts, when there is none
+    EVENT(slow, e);   struct slow *e, an event of the ring that is over now; goes to `done`, and
+                      counts, when there is no room
 """
 import argparse
 import ctypes
@@ -21,6 +25,16 @@ try:
 except ImportError:
     sys.exit(f"{os.path.basename(sys.argv[0])}: needs bcc for Python "
              "(Debian, Ubuntu: python3-bpfcc; Fedora: python3-bcc)")
+
+# What stands for these in C.
+PHRASES = {
+    "KEEP": "if (opens.update(&who, &\\1)) tally(NO_ROOM);",
+    "OPENED": "struct open *\\1 = opens.lookup(&who); "
+              "if (!\\1) { tally(UNMATCHED); return 0; } tally(SEEN);",
+    "EVENT": "struct \\1 *\\2 = events.ringbuf_reserve(sizeof(struct \\1)); "
+             "if (!\\2) { tally(LOST); goto done; } \\2->time = now; \\2->goid = who.goid; "
+             "\\2->pid = who.pid; \\2->kind = who.kind; \\2->duration = now - open->start;",
+}
 
 UNREAD = 0xFFFFFFFF  # length of a text whose page was not in memory
 COUNTERS = ("lost", "unmatched", "no room", "seen")
@@ -217,7 +231,8 @@ class Tool:
 
     @staticmethod
     def expand(usdt, probe, body):
-        """Puts C in the place of WHO, READ and TEXT. Of argument types, bcc wants each exact."""
+        """Puts C in the place of WHO, READ, TEXT and the others. bcc wants the exact type of
+        each argument."""
         def read(target, index):
             ctype = usdt.get_probe_arg_ctype(probe, int(index))
             return (f"{{ {ctype} arg_ = 0; bpf_usdt_readarg({int(index) + 1}, ctx, &arg_); "
@@ -229,6 +244,8 @@ class Tool:
                     f"{read('len_', index + 1)} {target}_len = "
                     f"copy_text({target}, sizeof({target}), from_, len_); }}")
 
+        for phrase, meaning in PHRASES.items():
+            body = re.sub(rf"\b{phrase}\((\w+)(?:, (\w+))?\);", meaning, body)
         body = re.sub(r"\bWHO\((\w+), (\w+)\);", lambda m: (
             f"struct who {m[1]} = {{ .pid = process_id(), .kind = {m[2]} }}; "
             f"READ({m[1]}.goid, 0);"), body)

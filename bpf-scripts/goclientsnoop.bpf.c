@@ -12,11 +12,8 @@ SEC("usdt")
 int request_start(struct pt_regs *ctx)
 {
 	struct goroutine who = goroutine(ctx, 0);
-	struct call *call;
+	struct call *call = new_entry(&calls, &who, &nothing);
 
-	if (bpf_map_update_elem(&calls, &who, &nothing, BPF_ANY))
-		count(COUNT_NO_ROOM);
-	call = bpf_map_lookup_elem(&calls, &who);
 	if (!call)
 		return 0;
 	fill_head(&call->head, &who, bpf_ktime_get_ns());

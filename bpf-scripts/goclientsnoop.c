@@ -53,12 +53,8 @@ static void print(struct run *run, const void *data)
 	printf("://");
 	PRINT_TEXT(c->host);
 	PRINT_TEXT(c->path);
-	if (c->failed) {
-		printf("  error: ");
-		PRINT_TEXT(c->error);
-		if (!c->error.len)
-			printf("(text not known)");
-	}
+	if (c->failed)
+		PRINT_ERROR(c->error);
 	putchar('\n');
 }
 

@@ -42,8 +42,7 @@ START = r"""
 	struct open open = { .start = bpf_ktime_get_ns() };
 
 	TEXT(open.host, 5);
-	if (opens.update(&who, &open))
-		tally(NO_ROOM);
+	KEEP(open);
 """
 
 CONN = r"""
@@ -56,16 +55,11 @@ CONN = r"""
 
 END = r"""
 	WHO(who, 0);
-	struct open *open = opens.lookup(&who);
+	OPENED(open);
 	struct sums none = {}, *sums;
 	u64 status = 0, type = 0, ns;
 	struct host host = {};
 
-	if (!open) {
-		tally(UNMATCHED);
-		return 0;
-	}
-	tally(SEEN);
 	READ(status, 1);
 	READ(type, 3);
 	ns = bpf_ktime_get_ns() - open->start;

@@ -19,11 +19,8 @@ SEC("usdt")
 int conn_start(struct pt_regs *ctx)
 {
 	struct goroutine who = goroutine(ctx, 0);
-	struct life *life;
+	struct life *life = new_entry(&lives, &who, &nothing);
 
-	if (bpf_map_update_elem(&lives, &who, &nothing, BPF_ANY))
-		count(COUNT_NO_ROOM);
-	life = life_of(&who);
 	if (!life)
 		return 0;
 	fill_head(&life->head, &who, bpf_ktime_get_ns());

@@ -25,7 +25,7 @@ struct open {
 struct wait {
 	u64 time, goid, duration;
 	s64 num_open, max_open;
-	u32 pid, failed;
+	u32 pid, kind, failed;
 };
 
 BPF_HISTOGRAM(waits, int, 64);
@@ -37,34 +37,19 @@ START = r"""
 
 	READ(open.num_open, 1);
 	READ(open.max_open, 2);
-	if (opens.update(&who, &open))
-		tally(NO_ROOM);
+	KEEP(open);
 """
 
 END = r"""
 	WHO(who, 0);
-	struct open *open = opens.lookup(&who);
+	OPENED(open);
 	u64 now = bpf_ktime_get_ns(), type = 0;
-	struct wait *wait;
 
-	if (!open) {
-		tally(UNMATCHED);
-		return 0;
-	}
-	tally(SEEN);
 	waits.atomic_increment(bpf_log2l((now - open->start) / 1000));
 	if (now - open->start < MIN_NS)
 		goto done;
-	wait = events.ringbuf_reserve(sizeof(struct wait));
-	if (!wait) {
-		tally(LOST);
-		goto done;
-	}
+	EVENT(wait, wait);
 	READ(type, 1);
-	wait->time = now;
-	wait->goid = who.goid;
-	wait->pid = who.pid;
-	wait->duration = now - open->start;
 	wait->num_open = open->num_open;
 	wait->max_open = open->max_open;
 	wait->failed = type != 0;

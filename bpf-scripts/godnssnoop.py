@@ -34,34 +34,18 @@ START = r"""
 	struct open open = { .start = bpf_ktime_get_ns() };
 
 	TEXT(open.host, HOST);
-	if (opens.update(&who, &open))
-		tally(NO_ROOM);
+	KEEP(open);
 """
 
 END = r"""
 	WHO(who, KIND);
-	struct open *open = opens.lookup(&who);
+	OPENED(open);
 	u64 now = bpf_ktime_get_ns(), type = 0;
-	struct lookup *lookup;
 
-	if (!open) {
-		tally(UNMATCHED);
-		return 0;
-	}
-	tally(SEEN);
 	READ(type, 2);
 	if (now - open->start < MIN_NS || (ERRORS && !type))
 		goto done;
-	lookup = events.ringbuf_reserve(sizeof(struct lookup));
-	if (!lookup) {
-		tally(LOST);
-		goto done;
-	}
-	lookup->time = now;
-	lookup->goid = who.goid;
-	lookup->pid = who.pid;
-	lookup->kind = KIND;
-	lookup->duration = now - open->start;
+	EVENT(lookup, lookup);
 	READ(lookup->found, 1);
 	lookup->failed = type != 0;
 	lookup->host_len = open->host_len;

@@ -41,22 +41,16 @@ START = r"""
 	struct open open = { .start = bpf_ktime_get_ns() };
 
 	TEXT(open.name, 3);
-	if (opens.update(&who, &open))
-		tally(NO_ROOM);
+	KEEP(open);
 """
 
 END = r"""
 	WHO(who, KIND);
-	struct open *open = opens.lookup(&who);
+	OPENED(open);
 	struct sums none = {}, *sums;
 	struct file file = {};
 	s64 bytes = 0;
 
-	if (!open) {
-		tally(UNMATCHED);
-		return 0;
-	}
-	tally(SEEN);
 	READ(bytes, 1);
 	file.name_len = open->name_len;
 	__builtin_memcpy(file.name, open->name, sizeof(file.name));

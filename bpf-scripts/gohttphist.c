@@ -13,12 +13,10 @@
  *
  * EXAMPLE: gohttphist -s -i 5 ./shop       all since the start, every five seconds
  */
-#include <bpf/bpf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "bpf-scripts/common.h"
 #include "bpf-scripts/gohttphist.h"
 #include "bpf-scripts/gohttphist.skel.h"
@@ -73,21 +71,12 @@ static void print_row(const struct row *row)
 
 static void report(struct run *run)
 {
-	struct row *rows = mem_zalloc(KEYS_MAX * sizeof(*rows));
-	struct route key, *last = NULL;
-	int map = run_map(run, "latencies");
-	size_t n = 0, limit;
+	void *rows;
+	size_t n = run_table(run, "latencies", sizeof(struct route), sizeof(struct latency), busier,
+			     &rows);
 
-	while (n < KEYS_MAX && !bpf_map_get_next_key(map, last, &key)) {
-		rows[n].route = key;
-		last = &key;
-		if (!bpf_map_lookup_elem(map, &key, &rows[n].latency) && rows[n].latency.count)
-			n++;
-	}
-	qsort(rows, n, sizeof(*rows), busier);
-	limit = run_rows(run) && run_rows(run) < n ? run_rows(run) : n;
-	for (size_t i = 0; i < limit; i++)
-		print_row(&rows[i]);
+	for (size_t i = 0; i < n; i++)
+		print_row((const struct row *)rows + i);
 	free(rows);
 }
 

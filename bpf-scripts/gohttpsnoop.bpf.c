@@ -12,11 +12,8 @@ SEC("usdt")
 int request_start(struct pt_regs *ctx)
 {
 	struct goroutine who = goroutine(ctx, 0);
-	struct request *request;
+	struct request *request = new_entry(&requests, &who, &nothing);
 
-	if (bpf_map_update_elem(&requests, &who, &nothing, BPF_ANY))
-		count(COUNT_NO_ROOM);
-	request = bpf_map_lookup_elem(&requests, &who);
 	if (!request)
 		return 0;
 	fill_head(&request->head, &who, bpf_ktime_get_ns());

@@ -33,21 +33,15 @@ START = r"""
 	WHO(who, 0);
 	struct open open = { .start = bpf_ktime_get_ns() };
 
-	if (opens.update(&who, &open))
-		tally(NO_ROOM);
+	KEEP(open);
 	counts.atomic_increment(6);
 """
 
 END = r"""
 	WHO(who, 0);
-	struct open *open = opens.lookup(&who);
+	OPENED(open);
 	u64 status = 0, ns;
 
-	if (!open) {
-		tally(UNMATCHED);
-		return 0;
-	}
-	tally(SEEN);
 	READ(status, 1);
 	ns = bpf_ktime_get_ns() - open->start;
 	status /= 100;

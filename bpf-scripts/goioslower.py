@@ -37,34 +37,18 @@ START = r"""
 
 	TEXT(open.name, NAME);
 	OFFSET
-	if (opens.update(&who, &open))
-		tally(NO_ROOM);
+	KEEP(open);
 """
 
 END = r"""
 	WHO(who, KIND);
-	struct open *open = opens.lookup(&who);
+	OPENED(open);
 	u64 now = bpf_ktime_get_ns(), type = 0;
-	struct slow *slow;
 
-	if (!open) {
-		tally(UNMATCHED);
-		return 0;
-	}
-	tally(SEEN);
 	if (now - open->start < MIN_NS)
 		goto done;
-	slow = events.ringbuf_reserve(sizeof(struct slow));
-	if (!slow) {
-		tally(LOST);
-		goto done;
-	}
+	EVENT(slow, slow);
 	READ(type, ERROR);
-	slow->time = now;
-	slow->goid = who.goid;
-	slow->pid = who.pid;
-	slow->kind = KIND;
-	slow->duration = now - open->start;
 	slow->bytes = 0;
 	BYTES
 	slow->offset = open->offset;

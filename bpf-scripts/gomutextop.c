@@ -13,11 +13,9 @@
  *
  * EXAMPLE: gomutextop -n 10 -i 5 -p 4711       the worst ten since the start, every 5 s
  */
-#include <bpf/bpf.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/mem.h"
 #include "bpf-scripts/common.h"
 #include "bpf-scripts/gomutextop.h"
 #include "bpf-scripts/gomutextop.skel.h"
@@ -64,22 +62,12 @@ static void print_row(struct run *run, const struct row *row)
 
 static void report(struct run *run)
 {
-	struct row *rows = mem_zalloc(KEYS_MAX * sizeof(*rows));
-	struct place key, *last = NULL;
-	int map = run_map(run, "sums");
-	size_t n = 0, limit;
+	void *rows;
+	size_t n = run_table(run, "sums", sizeof(struct place), sizeof(struct waits), worse, &rows);
 
-	while (n < KEYS_MAX && !bpf_map_get_next_key(map, last, &key)) {
-		rows[n].place = key;
-		last = &key;
-		if (!bpf_map_lookup_elem(map, &key, &rows[n].waits) && rows[n].waits.count)
-			n++;
-	}
-	qsort(rows, n, sizeof(*rows), worse);
-	limit = run_rows(run) && run_rows(run) < n ? run_rows(run) : n;
 	puts("PID     MUTEX             WAITS     TOTAL MS    MEAN MS     MAX MS  LOCKED BY");
-	for (size_t i = 0; i < limit; i++)
-		print_row(run, &rows[i]);
+	for (size_t i = 0; i < n; i++)
+		print_row(run, (const struct row *)rows + i);
 	free(rows);
 }
 

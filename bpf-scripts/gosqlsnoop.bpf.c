@@ -14,11 +14,8 @@ int statement_start(struct pt_regs *ctx)
 {
 	__u32 kind = (__u32)bpf_usdt_cookie(ctx);
 	struct goroutine who = goroutine(ctx, kind);
-	struct statement *statement;
+	struct statement *statement = new_entry(&statements, &who, &nothing);
 
-	if (bpf_map_update_elem(&statements, &who, &nothing, BPF_ANY))
-		count(COUNT_NO_ROOM);
-	statement = bpf_map_lookup_elem(&statements, &who);
 	if (!statement)
 		return 0;
 	fill_head(&statement->head, &who, bpf_ktime_get_ns());

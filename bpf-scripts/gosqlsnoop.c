@@ -61,12 +61,8 @@ static void print(struct run *run, const void *data)
 		putchar('-');
 	if (s->nargs)
 		printf(" [%llu values]", (unsigned long long)s->nargs);
-	if (s->failed) {
-		printf("  error: ");
-		PRINT_TEXT(s->error);
-		if (!s->error.len)
-			printf("(text not known)");
-	}
+	if (s->failed)
+		PRINT_ERROR(s->error);
 	putchar('\n');
 }
 

@@ -12,11 +12,8 @@ SEC("usdt")
 int handshake_start(struct pt_regs *ctx)
 {
 	struct goroutine who = goroutine(ctx, 0);
-	struct handshake *it;
+	struct handshake *it = new_entry(&handshakes, &who, &nothing);
 
-	if (bpf_map_update_elem(&handshakes, &who, &nothing, BPF_ANY))
-		count(COUNT_NO_ROOM);
-	it = bpf_map_lookup_elem(&handshakes, &who);
 	if (!it)
 		return 0;
 	fill_head(&it->head, &who, bpf_ktime_get_ns());

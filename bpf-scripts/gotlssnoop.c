@@ -101,10 +101,7 @@ static void print(struct run *run, const void *data)
 	else
 		putchar('-');
 	if (h->failed) {
-		printf("  error: ");
-		PRINT_TEXT(h->error);
-		if (!h->error.len)
-			printf("(text not known)");
+		PRINT_ERROR(h->error);
 		if (h->alert < 256)
 			printf("; sent alert %llu %s", (unsigned long long)h->alert,
 			       name_of(alerts, h->alert));

@@ -5,22 +5,12 @@ import re
 import subprocess
 
 import driver
-from driver import ROOT, Driver, Tool, check, equal, slow_matches, slow_within, sums
+from driver import ROOT, Driver, Tool, check, clean, equal, slow_matches, slow_within, sums
 
 N = 100
 HEAD = r"[\d:.]{12}  (\d+) +(\d+) +"  # time, process, goroutine
 MS = r"([\d.]+)"
 NUMBER = r" +(-?\d+)"
-
-
-def clean(tool, seen=None):
-    """Nothing lost, nothing unmatched; and it ended at once."""
-    said = tool.summary()
-    check(said.get("lost", 0) == 0 and "had" not in said and "left" not in said,
-          f"{tool.name}: loses nothing", tool.messages)
-    check(tool.took < 5, f"{tool.name}: ends within 5 s of a signal", f": {tool.took:.1f} s")
-    if seen is not None:
-        equal(said["seen"], seen, f"{tool.name}: saw each one")
 
 
 def last_table(tool):

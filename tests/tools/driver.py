@@ -152,6 +152,18 @@ class Tool:
         return {word: int(n) for n, word in re.findall(r"(\d+) (seen|shown|lost|had|left)", last)}
 
 
+def clean(tool, seen=None, shown=None):
+    """Nothing lost, nothing unmatched; and it ended at once."""
+    said = tool.summary()
+    check(said.get("lost", 0) == 0 and "had" not in said and "left" not in said,
+          f"{tool.name}: loses nothing", tool.messages)
+    check(tool.took < 5, f"{tool.name}: ends within 5 s of a signal", f": {tool.took:.1f} s")
+    if seen is not None:
+        equal(said["seen"], seen, f"{tool.name}: saw each one")
+    if shown is not None:
+        equal(said["shown"], shown, f"{tool.name}: shows those asked for")
+
+
 def sums(pairs):
     """Counts equal things."""
     total = {}

@@ -13,23 +13,12 @@ import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import driver  # noqa: E402
-from driver import OUT, Driver, Tool, check, equal, slow_matches, slow_within, sums  # noqa: E402
+from driver import (OUT, Driver, Tool, check, clean, equal, slow_matches,  # noqa: E402
+                    slow_within, sums)
 
 N = 200
 HEAD = r"[\d:.]{12}  (\d+) +(\d+) +"  # time, process, goroutine
 MS = r"([\d.]+)"
-
-
-def clean(tool, seen=None, shown=None):
-    """Nothing lost, nothing unmatched; and it ended at once."""
-    said = tool.summary()
-    check(said.get("lost", 0) == 0 and "had" not in said and "left" not in said,
-          f"{tool.name}: loses nothing", tool.messages)
-    check(tool.took < 5, f"{tool.name}: ends within 5 s of a signal", f": {tool.took:.1f} s")
-    if seen is not None:
-        equal(said["seen"], seen, f"{tool.name}: saw each one")
-    if shown is not None:
-        equal(said["shown"], shown, f"{tool.name}: shows those asked for")
 
 
 def http_requests(truth):
