@@ -1,7 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # needs: bpf
-# slow: a leak checker cannot look into a process that has changed its user
 # trace works with CAP_BPF and CAP_PERFMON alone, says which one is missing, and has given up
 # all privileges while it waits for events.
 # shellcheck disable=SC2046 # nobody's words
