@@ -37,6 +37,16 @@ assert all(key is None or key == "(other)" or key[0] == "/" and key[-3:] in ("GE
 PY
 ok 'no more keys than are wanted'
 
+load_traced route top --json -b route PID net_http:server_request -- -mode http -n 200
+python3 - route.out <<'PY' || die "by route is wrong"
+import json, sys
+rows = [json.loads(line) for line in open(sys.argv[1])]
+got = {row["key"]: row["events"] for row in rows if row["type"] == "total"}
+want = {None: 200, "/goods/": 156, "/orders": 20, "/broken": 10, "/slow": 4}
+assert got.pop("-", 10) == 10 and got == want, got
+PY
+ok 'by route, which another probe tells'
+
 # A command: its own events only, and top ends with it.
 "$PROBES" top --json -b status ./load net_http:server_request -- \
 	sh -c 'echo go | ./load -mode http -n 100 >&2' >command.out 2>command.err
