@@ -244,15 +244,24 @@ static bool lists(const char *names, const char *wanted)
 	return false;
 }
 
+static int by_name(const void *key, const void *element)
+{
+	const struct list_probe *listed = key;
+	const struct def_probe *probe = element;
+	int order = strcmp(listed->provider, probe->provider);
+
+	return order ? order : strcmp(listed->name, probe->name);
+}
+
 static const char *listed_names(const struct filler *filler, const struct session_probe *probe)
 {
 	const struct def_set *set = filler->semconv->definitions;
+	const struct def_probe *found = NULL;
 
-	for (size_t i = 0; set && probe && i < set->nprobes; i++)
-		if (!strcmp(set->probes[i].provider, probe->listed->provider) &&
-		    !strcmp(set->probes[i].name, probe->listed->name))
-			return set->probes[i].otel;
-	return "";
+	if (probe)
+		found = bsearch(probe->listed, set->probes, set->nprobes, sizeof(*set->probes),
+				by_name);
+	return found ? found->otel : "";
 }
 
 /* goprobes.NAME for arguments that no convention names. */
