@@ -53,7 +53,8 @@ static struct err *refused(const struct run *run, int errnum, const char *what)
 {
 	if (errnum == EPERM || errnum == EACCES)
 		return err_new("%s: %s: not permitted: run as root, or with CAP_BPF and "
-			       "CAP_PERFMON", run->shown, what);
+			       "CAP_PERFMON (single uprobes want CAP_SYS_ADMIN since Linux 6.16)",
+			       run->shown, what);
 	if (complaint[0])
 		return err_new("%s: %s: %s", run->shown, what, complaint);
 	return err_sys(errnum, "%s: %s", run->shown, what);
