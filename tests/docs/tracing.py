@@ -35,7 +35,9 @@ def build():
 
 
 def shell(command):
+    """The command for a second; which of the events come first is chance."""
     command = re.sub(r" -d \d+\b", " -d 1", command)
+    command = re.sub(r"^(probes trace .*) -n \d+", r"\1 -d 1", command)
     if re.fullmatch(r"probes top load -s p99", command):
         command += " -d 1"
     return command.replace("-i 2s", "-i 1s")
