@@ -57,7 +57,7 @@ expect_match out '^ +fix: `probes inject app`, then start it again$'
 "$probes" inject -p 'os:*' app 2>/dev/null
 expect_exit 0 "$probes" doctor app
 expect_match out '^  ok    attaching  +os:[a-z_]+ was attached to by uprobe_multi$' \
-	'^  ok    verify '
+	'^  ok    tracing  +a session was opened on os:[a-z_]+$' '^  ok    verify '
 printf 'tampered' >>app
 expect_exit 0 "$probes" doctor app
 expect_match out '^  less  verify '
@@ -72,7 +72,8 @@ trap 'kill $pid' EXIT
 wait_for 20 grep -q listening log || die 'the fixture does not start'
 expect_exit 0 "$probes" doctor $pid
 expect_match out "^  ok    file  +$TEST_TMP/fixture is what process $pid runs\$" \
-	'^  ok    attaching  +fixture:[a-z]+ was attached to by uprobe_multi$'
+	'^  ok    attaching  +fixture:[a-z]+ was attached to by uprobe_multi$' \
+	'^  ok    tracing  +a session was opened on fixture:[a-z]+$'
 expect_exit 0 "$probes" doctor fixture
 expect_match out "^  ok    processes  +run by $pid\$"
 expect_exit 1 $(nobody +bpf,+perfmon) "$probes" doctor $pid

@@ -19,6 +19,7 @@
 #include "tracer/kernel.h"
 #include "tracer/listing.h"
 #include "tracer/mapped.h"
+#include "tracer/session.h"
 
 /* Adds a failed check that says what an error says. */
 static void failed(struct doctor *doctor, const char *name, struct err *err)
@@ -147,6 +148,27 @@ static void check_attach(struct doctor *doctor, const struct listing *listing, c
 			   "does not let the kernel change its code in memory");
 }
 
+/* The very program of `probes trace`, loaded and attached to the first probe. */
+static void check_session(struct doctor *doctor, const struct listing *listing,
+			  const char *path, int pid)
+{
+	char *probe = mem_printf("%s:%s", listing->probes[0].provider, listing->probes[0].name);
+	const struct session_options options = {
+		.file = pid ? NULL : path, .pid = pid, .npatterns = 1,
+		.patterns = (const char *const *)&probe,
+	};
+	struct session *session;
+	struct err *err = session_open(&options, &session);
+
+	if (err) {
+		failed(doctor, "tracing", err);
+	} else {
+		doctor_add(doctor, "tracing", DOCTOR_OK, "a session was opened on %s", probe);
+		session_free(session);
+	}
+	free(probe);
+}
+
 /* What a file can be asked, for a process under the path that opens what it runs. */
 static void check_listing(struct doctor *doctor, const char *open_path, const char *path, int pid)
 {
@@ -161,8 +183,10 @@ static void check_listing(struct doctor *doctor, const char *open_path, const ch
 	if (listing->meta)
 		check_verified(doctor, listing);
 	check_mount(doctor, open_path);
-	if (listing->nprobes)
+	if (listing->nprobes) {
 		check_attach(doctor, listing, open_path, pid);
+		check_session(doctor, listing, open_path, pid);
+	}
 	listing_free(listing);
 }
 
