@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""trace_check.py SCHEMA LINES TRUTH [SLACK_MS]: the lines of probes trace --spans --json keep to the schema
-and are the requests that the load driver made, slow ones at most 20 ms longer than it says."""
+"""trace_check.py SCHEMA LINES TRUTH [SLACK_MS]: the lines of probes trace --spans --json keep to
+the schema and are the requests that the load driver made, slow ones at most 20 ms longer than
+it says."""
 import collections
 import json
 import sys
