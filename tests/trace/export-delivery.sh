@@ -6,7 +6,7 @@
 . "$ROOT/tests/lib.sh"
 . "$ROOT/tests/trace/export.bash"
 need_bpf
-need openssl python3
+need openssl python3 unshare
 trap stop_all EXIT
 build_go load "$ROOT/tests/fixtures/load"
 "$PROBES" inject -p 'database_sql:*' load 2>/dev/null
@@ -76,3 +76,16 @@ expect_match err "not a URL that starts with http:// or https://$"
 expect_exit 2 "$PROBES" export load --otlp http://x --header 'a b'
 expect_match err "^probes: --header: 'a b' is not NAME=VALUE$"
 ok 'what is no URL and no header is named'
+
+# A library is missing where its file is none.
+hide() { # hide LIBRARY COMMAND...: with /dev/null in its place
+	# shellcheck disable=SC2016
+	unshare -m sh -c 'for file in $(ldconfig -p | sed -nE "s#.*($1) .*=> ##p"); do
+		mount --bind /dev/null "$file" || exit 9; done; shift; exec "$@"' sh "$@"
+}
+expect_exit 1 hide 'libcurl(-gnutls)?.so.4' "$PROBES" export load --otlp http://127.0.0.1:1
+expect_match err '^probes: --otlp needs libcurl.so.4 \(Debian and Ubuntu: apt-get install libcurl4;'
+expect_exit 1 hide libmicrohttpd.so.12 "$PROBES" export load --prometheus 127.0.0.1:0
+expect_match err '^probes: --prometheus needs libmicrohttpd.so.12 \(Debian .* libmicrohttpd12;'
+expect_exit 0 hide 'libcurl(-gnutls)?.so.4|libmicrohttpd.so.12' "$PROBES" list load
+ok 'a library that is not there is missed by the command that needs it only'

@@ -47,22 +47,24 @@ collector_start() { # sets COLLECTOR_URL; what arrives is in got.traces and got.
 	}
 }
 
+prometheus_unpack() { # in an empty folder
+	apt-get download -qq prometheus || { apt-get update -qq && apt-get download -qq prometheus; } &&
+		dpkg-deb -x prometheus_*.deb out && rm -rf "$EXPORT_CACHE/prometheus" &&
+		mv out "$EXPORT_CACHE/prometheus"
+}
+
 # Debian's package without installing it, which would start its service.
 prometheus_get() { # sets PROMETHEUS and PROMTOOL
 	PROMETHEUS=$(command -v prometheus || echo "$EXPORT_CACHE/prometheus/usr/bin/prometheus")
 	PROMTOOL=$(command -v promtool || echo "$EXPORT_CACHE/prometheus/usr/bin/promtool")
 	[ -x "$PROMETHEUS" ] && [ -x "$PROMTOOL" ] && return
 	need apt-get dpkg-deb flock
-	mkdir -p "$EXPORT_CACHE"
+	mkdir -p "$EXPORT_CACHE" download
 	(
 		flock 9
-		[ -x "$PROMETHEUS" ] && exit
-		cd "$(mktemp -d "$EXPORT_CACHE/download.XXXXXX")"
-		apt-get download -qq prometheus 2>/dev/null || apt-get update -qq
-		ls prometheus_*.deb >/dev/null 2>&1 || apt-get download -qq prometheus 2>/dev/null
-		dpkg-deb -x prometheus_*.deb out
-		rm -rf "$EXPORT_CACHE/prometheus"
-		mv out "$EXPORT_CACHE/prometheus"
-		rm -rf "$PWD"
-	) 9>"$EXPORT_CACHE/prometheus.lock" || skip 'no package prometheus to download'
+		[ -x "$PROMETHEUS" ] || (cd download && prometheus_unpack)
+	) 9>"$EXPORT_CACHE/prometheus.lock" >download.log 2>&1 || {
+		cat download.log
+		skip 'no package prometheus to download'
+	}
 }

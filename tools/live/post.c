@@ -58,8 +58,8 @@ static struct err *load(struct library *lib)
 	for (int i = 0; files[i] && !lib->handle; i++)
 		lib->handle = dlopen(files[i], RTLD_NOW | RTLD_LOCAL);
 	if (!lib->handle)
-		return err_new("--otlp needs libcurl.so.4, which is not installed (Debian and "
-			       "Ubuntu: apt-get install libcurl4; Fedora: dnf install libcurl)");
+		return err_new("--otlp needs libcurl.so.4 (Debian and Ubuntu: apt-get install "
+			       "libcurl4; Fedora: dnf install libcurl): %s", dlerror());
 	for (size_t i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++) {
 		void *symbol = dlsym(lib->handle, symbols[i].name);
 
