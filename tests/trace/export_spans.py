@@ -103,9 +103,10 @@ def check_calls(spans, by_parent, calls):
         check(f"calls of kind {kind}", (len(side), len(failed_calls)),
               (calls, (calls + 2) // 3))
         for span in failed_calls:
-            want = "not by three" if kind == 2 else None  # rpc.ServerError is a type of its own
+            want = "not by three" if kind == 2 else None  # only errors.New's can be read
             check("message", span["status"].get("message"), want)
-            check("error.type", span["attributes"].get("error.type"), "_OTHER")
+            want = "_OTHER" if kind == 2 else "rpc.ServerError"
+            check("error.type", span["attributes"].get("error.type"), want)
     for span in spans:
         check("below a call", [child["name"] for child in by_parent[span["spanId"]]],
               ["MERGE sums"] if span["kind"] == 2 else [])

@@ -246,7 +246,7 @@ static void fill_rpc_server(struct filler *filler)
 {
 	fill_rpc(filler, SPAN_SERVER, RPC_SERVER_DURATION);
 	if (filler->request && filler->request->error)
-		filler_failed(filler, filler->request->error, strlen(filler->request->error));
+		filler_failed(filler, filler->request->error, strlen(filler->request->error), NULL);
 }
 
 static void fill_rpc_client(struct filler *filler)

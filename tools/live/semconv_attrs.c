@@ -157,8 +157,16 @@ void filler_address(struct filler *filler, const char *name, const char *address
 		(labels ? filler_label_number : filler_put_number)(filler, port_key, port);
 }
 
-/* What an error's text says it is; few different ones, as error.type is for grouping. */
-static const char *error_type(const char *text, size_t len)
+/* Types that any error can have. */
+static bool tells_nothing(const char *type)
+{
+	return !strcmp(type, "*errors.errorString") || !strncmp(type, "*fmt.wrapError", 14) ||
+	       !strcmp(type, "*errors.joinError");
+}
+
+/* What an error is, by its text or the name of its type (NULL: not known); few different
+ * ones, as error.type is for grouping. */
+static const char *error_type(const char *text, size_t len, const char *type)
 {
 	static const char *const types[][2] = {
 		{ "context deadline exceeded", "context.DeadlineExceeded" },
@@ -178,13 +186,12 @@ static const char *error_type(const char *text, size_t len)
 	for (int i = 0; types[i][0]; i++)
 		if (memmem(text, len, types[i][0], strlen(types[i][0])))
 			return types[i][1];
-	return "_OTHER";
+	return type && !tells_nothing(type) ? type : "_OTHER";
 }
 
-void filler_failed(struct filler *filler, const char *text, size_t len)
+void filler_failed(struct filler *filler, const char *text, size_t len, const char *type)
 {
-	const char *type = error_type(text, len);
-
+	type = error_type(text, len, type);
 	filler->out->failed = true;
 	if (!filler_find(filler, "error.type"))
 		filler_label(filler, "error.type", type, strlen(type));
@@ -207,9 +214,10 @@ void filler_error(struct filler *filler)
 	if (!err || err->kind != VALUE_ERROR || err->unread || !err->u || is_end_of_file(err))
 		return;
 	if (text && text->len)
-		filler_failed(filler, text->text, text->len);
+		filler_failed(filler, text->text, text->len, err->type_name);
 	else
-		filler_failed(filler, err->text ? err->text : "", err->text ? err->len : 0);
+		filler_failed(filler, err->text ? err->text : "", err->text ? err->len : 0,
+			      err->type_name);
 }
 
 /* Arguments by which the attributes of definitions are found, the likeliest first. */
@@ -230,6 +238,7 @@ static const char *const sources[][2] = {
 	{ "rpc.method", "method" }, { "process.pid", "pid" }, { "process.exit.code", "code" },
 	{ "process.executable.path", "path" }, { "process.working_directory", "dir" },
 	{ "test.case.name", "name" }, { "exception.message", "message" },
+	{ "exception.type", "value" }, { "network.peer.address", "ip" },
 	{ "tls.resumed", "resumed" }, { "tls.next_protocol", "alpn" },
 };
 
@@ -278,6 +287,7 @@ static const char *attribute_of(struct filler *filler, const char *start, const 
 static void put_value(struct filler *filler, const char *key, const struct value *value)
 {
 	struct attr *attr;
+	char *room;
 
 	if (!strcmp(key, "server.address") || !strcmp(key, "client.address")) {
 		filler_address(filler, value->name, key,
@@ -302,6 +312,14 @@ static void put_value(struct filler *filler, const char *key, const struct value
 	case VALUE_DURATION:
 	case VALUE_SLICE:
 		filler_put_number(filler, key, value->i);
+		break;
+	case VALUE_IP:
+		room = filler_room(filler, VALUE_IP_SIZE);
+		filler_put(filler, key, room, strlen(value_ip(value, room)));
+		break;
+	case VALUE_INTERFACE:
+		if (value->type_name)
+			filler_put(filler, key, value->type_name, strlen(value->type_name));
 		break;
 	default: /* addresses, bytes and errors say nothing outside of the program */
 		break;

@@ -39,9 +39,10 @@ void filler_name(struct filler *filler, const char *fmt, ...)
 void filler_address(struct filler *filler, const char *name, const char *address_key,
 		    const char *port_key, bool labels);
 
-/* error.type and the status of the span, from the event's error or a text. */
+/* error.type and the status of the span, from the event's error, or from a text and the
+ * name of a type (NULL: not known). */
 void filler_error(struct filler *filler);
-void filler_failed(struct filler *filler, const char *text, size_t len);
+void filler_failed(struct filler *filler, const char *text, size_t len, const char *type);
 
 /* All values, by the names that the definitions give them. */
 void filler_general(struct filler *filler);
