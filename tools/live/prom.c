@@ -49,8 +49,9 @@ static struct err *load(struct library *lib)
 
 	lib->handle = dlopen("libmicrohttpd.so.12", RTLD_NOW | RTLD_LOCAL);
 	if (!lib->handle)
-		return err_new("--prometheus needs libmicrohttpd.so.12 (Debian and Ubuntu: apt-get install "
-			       "libmicrohttpd12; Fedora: dnf install libmicrohttpd): %s", dlerror());
+		return err_new("--prometheus needs libmicrohttpd.so.12 (Debian and Ubuntu: "
+			       "apt-get install libmicrohttpd12; Fedora: dnf install "
+			       "libmicrohttpd): %s", dlerror());
 	for (size_t i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++) {
 		void *symbol = dlsym(lib->handle, symbols[i].name);
 
