@@ -8,6 +8,7 @@
 /* Each takes its own name as argv[0] and returns an exit code (base/err.h). */
 int cmd_inject(int argc, char **argv);
 int cmd_list(int argc, char **argv);
+int cmd_bpftrace(int argc, char **argv);
 int cmd_catalog(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
 int cmd_strip(int argc, char **argv);

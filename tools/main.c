@@ -18,6 +18,7 @@ struct command {
 static const struct command commands[] = {
 	{ "inject", cmd_inject, "give Go programs USDT probes" },
 	{ "list", cmd_list, "the USDT probes of an ELF file or a running process" },
+	{ "bpftrace", cmd_bpftrace, "a bpftrace script that shows what the probes say" },
 	{ "catalog", cmd_catalog, "the probes that can be injected, and for which Go versions" },
 	{ "verify", cmd_verify, "prove that an injected program is what it says it is" },
 	{ "strip", cmd_strip, "give back the original program, byte for byte" },
