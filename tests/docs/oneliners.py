@@ -1,0 +1,174 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Runs the one-liners of docs/one-liners.md against the load driver: oneliners.py BPFTRACE APP
+
+Each section of the page is one run of bpftrace, all of them at once; the maps and lines of its
+one-liners get their number in front, so that they do not meet. (bpftrace 0.17 mixes up blocks
+with several probes that other blocks have too: such scripts have a run of their own.) What comes of each one-liner is
+judged by expected.py. BPFTRACE 0.23 and later get what the page says they need.
+"""
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+
+import expected
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+MODES = "http,sql,dial,dns,tls,gc,allocs,panics,execs,files,logs,cancels,json,goroutines," \
+        "locks,chans,sleeps"
+LOAD = ["-n", "100", "-slow", "60ms", "-mode", MODES, "-hold"]
+WAITING = ("232 ", "281 ", "7 ", "271 ")  # epoll_wait, epoll_pwait, poll, ppoll of amd64
+SECONDS = 100
+
+
+def read_page():
+    """[[(number, question, script), ...] for each section]"""
+    page, sections = (ROOT / "docs/one-liners.md").read_text(encoding="utf-8"), []
+    for section in page.split("\n## ")[1:]:
+        found = re.findall(r"^\*\*(\d+)\. (.*?)\*\*.*?```\nbpftrace -e '(.*?)'\n```", section,
+                           re.M | re.S)
+        if len(found) != section.count("bpftrace -e"):
+            raise SystemExit(f"not all of the section {section.splitlines()[0]} can be read")
+        sections.append([(int(number), *rest) for number, *rest in found])
+    return sections
+
+
+def runs(sections):
+    """What goes together: sections, less the scripts with several probes to a block."""
+    alone = [entry for section in sections for entry in section
+             if re.search(r"usdt:[^ ]*(,|\*)", entry[2])]
+    return [[entry for entry in section if entry not in alone] for section in sections] + \
+        [[entry] for entry in alone]
+
+
+def joined(section, app, version):
+    """The section's one-liners as one script."""
+    script = ""
+    for number, _, text in section:
+        text = text.replace("./app", app)
+        text = re.sub(r"@(\w*)", rf"@k{number}_\1", text)
+        text = text.replace('printf("', f'printf("k{number}|')
+        if version >= (0, 23):
+            text = re.sub(r"str\((arg[0-9]+), (arg[0-9]+)\)", r"str(\1, \2 + 1)", text)
+        script += text + "\n"
+    return script
+
+
+def added(pairs):
+    """A JSON object; stacks that read the same, which bpftrace keeps apart, are one."""
+    found = {}
+    for key, value in pairs:
+        found[key] = found[key] + value if key in found else value
+    return found
+
+
+class Tracer:
+    """One bpftrace."""
+
+    def __init__(self, bpftrace, name, script):
+        self.out, self.log = f"{name}.json", f"{name}.log"
+        env = dict(os.environ, BPFTRACE_STRLEN="64", BPFTRACE_MAX_STRLEN="64")
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen([bpftrace, "-f", "json", "-o", self.out, "-e", script],
+                                            stdout=log, stderr=log, env=env)
+
+    def waits(self):
+        """It is attached, or has read what there was: it waits for events."""
+        if self.process.poll() is not None:
+            raise SystemExit(f"bpftrace: {pathlib.Path(self.log).read_text()[-600:]}")
+        attached = os.path.exists(self.out) and "attached_probes" in pathlib.Path(
+            self.out).read_text(errors="replace")
+        with open(f"/proc/{self.process.pid}/syscall", encoding="utf-8") as call:
+            return attached and call.read().startswith(WAITING)
+
+    def results(self):
+        """{number: {"maps": {name: value}, "lines": [text]}}"""
+        found = {}
+        with open(self.out, encoding="utf-8", errors="replace") as out:
+            records = [json.loads(line, object_pairs_hook=added) for line in out if line.strip().startswith("{")]
+        for record in records:
+            if record["type"] == "printf":
+                number, _, text = record["data"].partition("|")
+                found.setdefault(int(number[1:]), {"maps": {}, "lines": []})["lines"].append(text)
+            elif record["type"] in ("map", "hist", "stats"):
+                for name, value in record["data"].items():
+                    number, name = re.match(r"@k(\d+)_(\w*)", name).groups()
+                    found.setdefault(int(number), {"maps": {}, "lines": []})["maps"][name] = value
+            elif record["type"] == "lost_events":
+                raise SystemExit("events were lost")
+        return found
+
+
+def until(what, seconds):
+    """Whether what() holds, several times in a row, before the time is over."""
+    end, times = time.monotonic() + seconds, 0
+    while time.monotonic() < end:
+        times = times + 1 if what() else 0
+        if times == 5:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def end(tracers):
+    """Interrupts them, again where an interrupt came at a bad moment and was lost."""
+    left = [tracer.process for tracer in tracers]
+    for seconds in (5, 10, 20, 40):
+        for process in left:
+            process.send_signal(2)
+        until(lambda: all([process.poll() is not None for process in left]), seconds)
+        left = [process for process in left if process.poll() is None]
+    for process in left:
+        process.kill()
+        process.wait()
+
+
+def trace(bpftrace, version, app, sections):
+    """The results of all one-liners, and the truth."""
+    with subprocess.Popen([app, *LOAD, "-truth", "truth.json"], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, text=True) as driver:
+        driver.stdout.readline()
+        tracers = [Tracer(bpftrace, f"run{i}", joined(section, app, version))
+                   for i, section in enumerate(runs(sections))]
+        try:
+            if not until(lambda: all([tracer.waits() for tracer in tracers]), SECONDS):
+                raise SystemExit("bpftrace does not attach")
+            driver.stdin.write("\n")
+            driver.stdin.flush()
+            if driver.stdout.readline() != "done\n":
+                raise SystemExit("the driver did not get through")
+            until(lambda: all([tracer.waits() for tracer in tracers]), 10)
+        finally:
+            end(tracers)
+            driver.kill()
+    results = {}
+    for tracer in tracers:
+        results.update(tracer.results())
+    with open("truth.json", encoding="utf-8") as text:
+        return results, json.load(text)
+
+
+def main():
+    bpftrace, app = sys.argv[1:]
+    said = subprocess.run([bpftrace, "--version"], capture_output=True, text=True, check=True)
+    version = tuple(int(part) for part in re.findall(r"\d+", said.stdout)[:2])
+    sections, failures = read_page(), 0
+    results, truth = trace(bpftrace, version, app, sections)
+    if os.environ.get("SHOW"):
+        json.dump(results, sys.stderr, indent=1)
+    for number, question, _ in sum(sections, []):
+        result = results.get(number, {"maps": {}, "lines": []})
+        wrong = expected.judge(number, result, truth, app)
+        print(f"not ok - {number}. {question} {wrong}"[:600] if wrong else f"ok - {number}. {question}")
+        failures += bool(wrong)
+    if len(sum(sections, [])) < 40:
+        raise SystemExit("the page lost its one-liners")
+    sys.exit(1 if failures else 0)
+
+
+if __name__ == "__main__":
+    main()
