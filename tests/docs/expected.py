@@ -54,7 +54,7 @@ class Run:
                 counts["sleeps"]["sleeps"])
 
     def dialled(self, new):
-        """TCP connections made; `new` are those of the HTTP client."""
+        """TCP connections made; `new` are those of the HTTP client. Not each is accepted."""
         return self.counts["dial"]["connected"] + self.n + new
 
     def symbol(self, name):
@@ -82,10 +82,19 @@ def by_file(found, each):
 
 def with_frame(found, frame):
     """The sum of the stacks that have a frame of this function."""
-    return sum(value for key, value in found.items() if f" {frame}+" in key)
+    return sum(value for key, value in found.items()
+               if re.search(rf"(^|[\n,]){re.escape(frame)}\+", key))
+
+
+def plain(value):
+    """Without the spaces in keys, which newer bpftrace leaves out of its JSON."""
+    if not isinstance(value, dict):
+        return value
+    return {key.replace(" ", ""): plain(inner) for key, inner in value.items()}
 
 
 def equal(got, want):
+    want = plain(want)
     return got == want or f"{got} instead of {want}"
 
 
@@ -99,7 +108,7 @@ def both(*checks):
 
 def part(found, want):
     """`found` has at least what is wanted."""
-    return equal({key: found.get(key) for key in want}, want)
+    return equal({key: found.get(key) for key in plain(want)}, want)
 
 
 def http(m, result, run):
@@ -134,10 +143,10 @@ def sql(m, result, run):
         11: lambda: equal(m[""], run.statements()),
         12: lambda: slow_lines(result, run.goids("sql", slow), slow),
         13: lambda: both(equal({key: total(h) for key, h in m["us"].items()}, queries),
-                         equal(total(m["us"][slow], SLOW * 1000), queries[slow])),
+                         equal(total(m["us"][slow.replace(" ", "")], SLOW * 1000), queries[slow])),
         14: lambda: equal(m[""], {"no such column: broken": counts["errors"]}),
         15: lambda: equal(total(m["us"]), counts["tx"]),
-        16: lambda: part(m[""], {"SELECT kept FROM goods": m[""].get("SELECT kept FROM goods", 1)}),
+        16: lambda: between(m[""]["SELECTkeptFROMgoods"], 1, 4),
         57: lambda: equal(sum(m[""].values()), sum(queries.values())),
         58: lambda: equal({key.split(":")[-1]: k for key, k in m[""].items()},
                           {f"tx_{name}": counts["tx"] for name in transactions}),
@@ -155,7 +164,7 @@ def network(m, result, run):
         18: lambda: equal(m[""], {"as client": bad, "as server": counts["tls"]["server failed"]}),
         19: lambda: both(equal({key: total(h) for key, h in m["us"].items()},
                                {"as client": n, "as server": n}),
-                         between(total(m["us"]["as client"], SLOW * 1000),
+                         between(total(m["us"]["asclient"], SLOW * 1000),
                                  len(run.events["tls"]), len(run.events["tls"]) + 10)),
         20: lambda: equal(m[""], {"42": bad}),
         21: lambda: part(m[""], names),
@@ -163,7 +172,7 @@ def network(m, result, run):
         23: lambda: equal(m["failed"], {"missing.load.test.": names["missing.load.test."]}),
         24: lambda: equal(m["failed"], refused),
         25: lambda: between(total(m["us"]["tcp"]), 2 * n + 1, 2 * n + 8),
-        26: lambda: between(m["accepted"], run.dialled(1), run.dialled(8)),
+        26: lambda: between(m["accepted"], run.n + 1, run.dialled(8)),
         27: lambda: both(between(m["in"], 1000 * counts["http"]["POST /orders"] +
                                  run.sums["http"]["bytes"], m["out"]),
                          between(m["out"], m["in"], m["in"] + 4096)),
@@ -246,7 +255,7 @@ def memory(m, result, run):
 
 def judge(number, result, truth, app):
     """What is wrong with a one-liner's result; None when nothing is."""
-    run, maps = Run(truth, app), result["maps"]
+    run, maps = Run(truth, app), plain(result["maps"])
     if not maps and not result["lines"]:
         return "found nothing"
     for area in (http, sql, network, system, scheduler, memory):

@@ -45,11 +45,10 @@ def runs(sections):
         [[entry] for entry in alone]
 
 
-def joined(section, app, version):
+def joined(section, version):
     """The section's one-liners as one script."""
     script = ""
     for number, _, text in section:
-        text = text.replace("./app", app)
         text = re.sub(r"@(\w*)", rf"@k{number}_\1", text)
         text = text.replace('printf("', f'printf("k{number}|')
         if version >= (0, 23):
@@ -71,10 +70,9 @@ class Tracer:
 
     def __init__(self, bpftrace, name, script):
         self.out, self.log = f"{name}.json", f"{name}.log"
-        env = dict(os.environ, BPFTRACE_STRLEN="64", BPFTRACE_MAX_STRLEN="64")
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen([bpftrace, "-f", "json", "-o", self.out, "-e", script],
-                                            stdout=log, stderr=log, env=env)
+                                            stdout=log, stderr=log)
 
     def waits(self):
         """It is attached, or has read what there was: it waits for events."""
@@ -132,7 +130,7 @@ def trace(bpftrace, version, app, sections):
     with subprocess.Popen([app, *LOAD, "-truth", "truth.json"], stdin=subprocess.PIPE,
                           stdout=subprocess.PIPE, text=True) as driver:
         driver.stdout.readline()
-        tracers = [Tracer(bpftrace, f"run{i}", joined(section, app, version))
+        tracers = [Tracer(bpftrace, f"run{i}", joined(section, version))
                    for i, section in enumerate(runs(sections))]
         try:
             if not until(lambda: all([tracer.waits() for tracer in tracers]), SECONDS):
@@ -154,6 +152,8 @@ def trace(bpftrace, version, app, sections):
 
 def main():
     bpftrace, app = sys.argv[1:]
+    if not os.path.exists("app"):
+        os.symlink(app, "app")
     said = subprocess.run([bpftrace, "--version"], capture_output=True, text=True, check=True)
     version = tuple(int(part) for part in re.findall(r"\d+", said.stdout)[:2])
     sections, failures = read_page(), 0

@@ -73,7 +73,7 @@ class Shapes:
             else:
                 args[name] = number(words[i], kind)
                 i += 1
-        hidden = {arg["name"].replace("err_type", "err") for arg in self.args[probe][i:]}
+        hidden = {arg["name"].removesuffix("_type") for arg in self.args[probe][i:]}
         hidden |= self.blank[probe]
         args = {name: value for name, value in args.items() if name not in hidden}
         return probe, args.pop("goid"), args, hidden
