@@ -33,11 +33,13 @@ struct block {
 	bool starts;                    /* it is the start of a selected pair */
 	struct branch branches[MAX_BRANCHES];
 	int nbranches;
+	const char *dollar; /* "$" where argN was copied to the variable $argN, else "" */
 };
 
 /* The text of one printf. */
 struct line {
 	struct buf format, values;
+	const char *dollar; /* the block's */
 };
 
 void script_text(struct buf *out, const char *text)
@@ -152,7 +154,10 @@ void script_map(struct buf *out, const struct list_probe *probe, const char *pre
 static void put_start(struct buf *out, const struct block *block)
 {
 	script_map(out, block->probe, "start");
-	script_text(out, block->probe->meta ? "[pid, arg0]" : "[pid, tid]");
+	if (block->probe->meta)
+		buf_printf(out, "[pid, %sarg0]", block->dollar);
+	else
+		script_text(out, "[pid, tid]");
 }
 
 static void add_value(struct line *line, const char *fmt, ...)
@@ -184,16 +189,16 @@ static void add_integer(struct line *line, const char *type, int arg)
 
 	if (!strcmp(type, "uintptr") || *type == '*' || !strcmp(type, "unsafe.Pointer")) {
 		script_text(&line->format, "0x%llx");
-		add_value(line, "arg%d", arg);
+		add_value(line, "%sarg%d", line->dollar, arg);
 	} else if (!strncmp(type, "int", 3)) {
 		script_text(&line->format, narrow ? "%d" : "%lld");
 		if (narrow)
-			add_value(line, "(%s)arg%d", type, arg);
+			add_value(line, "(%s)%sarg%d", type, line->dollar, arg);
 		else
-			add_value(line, "arg%d", arg);
+			add_value(line, "%sarg%d", line->dollar, arg);
 	} else {
 		script_text(&line->format, narrow ? "%u" : "%llu");
-		add_value(line, "arg%d", arg);
+		add_value(line, "%sarg%d", line->dollar, arg);
 	}
 }
 
@@ -217,21 +222,23 @@ static void add_plain(struct block *block, struct line *line, const struct list_
 
 	if (is_bytes(value)) {
 		script_text(&line->format, "\\\"%r\\\"");
-		add_value(line, "buf(arg%d, arg%d)", value->arg, value->arg + 1);
+		add_value(line, "buf(%sarg%d, %sarg%d)", line->dollar, value->arg, line->dollar,
+			  value->arg + 1);
 	} else if (value->nwords == 2 && !strncmp(value->type, "[]", 2)) {
 		script_text(&line->format, "[%lld]");
-		add_value(line, "arg%d", value->arg + 1);
+		add_value(line, "%sarg%d", line->dollar, value->arg + 1);
 	} else if (value->nwords == 2) {
 		script_text(&line->format, "0x%llx/0x%llx");
-		add_value(line, "arg%d, arg%d", value->arg, value->arg + 1);
+		add_value(line, "%sarg%d, %sarg%d", line->dollar, value->arg, line->dollar,
+			  value->arg + 1);
 	} else if (!strcmp(value->type, "bool")) {
 		script_text(&line->format, "%s");
-		add_value(line, "arg%d ? \"true\" : \"false\"", value->arg);
+		add_value(line, "%sarg%d ? \"true\" : \"false\"", line->dollar, value->arg);
 	} else if (numbers) {
 		script_text(&line->format, "%u \\\"%s\\\"");
-		add_value(line, "arg%d, ", value->arg);
+		add_value(line, "%sarg%d, ", line->dollar, value->arg);
 		script_enum(&line->values, listing, numbers);
-		buf_printf(&line->values, "[arg%d]", value->arg);
+		buf_printf(&line->values, "[%sarg%d]", line->dollar, value->arg);
 	} else {
 		add_integer(line, value->type, value->arg);
 	}
@@ -285,7 +292,7 @@ static void add_values(struct block *block, struct line *line, unsigned way)
 			add_name(line, &value);
 			script_text(&line->format, taken(block, i, way) ? "nil" : "0x%llx");
 			if (!taken(block, i, way))
-				add_value(line, "arg%d", i);
+				add_value(line, "%sarg%d", line->dollar, i);
 		} else if (in_reach(block, &value) &&
 			   !(is_text_of(&value, &error) && taken(block, error.arg, way))) {
 			add_name(line, &value);
@@ -317,12 +324,12 @@ static void put_printf(struct block *block, unsigned way, int depth)
 {
 	struct buf *out = block->script->out;
 	const struct list_probe *probe = block->probe;
-	struct line line = { 0 };
+	struct line line = { .dollar = block->dollar };
 
 	buf_printf(&line.format, "%%s %%d %s %s:%s", probe->meta ? "g%llu" : "t%d",
 		   probe->provider, probe->name);
-	buf_printf(&line.values, "strftime(\"%%H:%%M:%%S.%%f\", nsecs), pid, %s",
-		   probe->meta ? "arg0" : "tid");
+	buf_printf(&line.values, "strftime(\"%%H:%%M:%%S.%%f\", nsecs), pid, %s%s",
+		   probe->meta ? block->dollar : "", probe->meta ? "arg0" : "tid");
 	if (probe->meta)
 		add_values(block, &line, way);
 	else
@@ -354,7 +361,7 @@ static void put_branches(struct block *block, int at, unsigned way, int depth)
 	if (arg < 0)
 		script_text(out, "if ($start) {\n");
 	else
-		buf_printf(out, "if (arg%d == 0) {\n", arg);
+		buf_printf(out, "if (%sarg%d == 0) {\n", block->dollar, arg);
 	put_branches(block, at + 1, way | 1u << at, depth + 1);
 	indent(out, depth);
 	script_text(out, "} else {\n");
@@ -410,10 +417,33 @@ static void put_end(struct block *block)
 	script_text(out, ");\n\t}\n");
 }
 
+/*
+ * Copies the words before any branch: where two branches read the same register, bpftrace 0.17
+ * makes code that the kernel refuses ("dereference of modified ctx ptr").
+ */
+static void put_copies(struct block *block)
+{
+	struct buf *out = block->script->out;
+	const struct meta_probe *meta = block->probe->meta;
+	struct list_value value;
+
+	for (int i = 0, next; meta && i < meta->nargs; i = next) {
+		next = listing_value(meta, i, &value);
+		if (i && block->script->options->hist)
+			break;
+		if (error_in_reach(block, &value))
+			buf_printf(out, "\t$arg%d = arg%d;\n", i, i);
+		for (int j = i; j < next && !is_error(&value) && in_reach(block, &value); j++)
+			buf_printf(out, "\t$arg%d = arg%d;\n", j, j);
+	}
+}
+
 static void put_body(struct block *block)
 {
 	struct buf *out = block->script->out;
 
+	if (*block->dollar)
+		put_copies(block);
 	if (block->start) {
 		script_text(out, "\t$start = ");
 		put_start(out, block);
@@ -465,7 +495,7 @@ static size_t count_places(const struct list_probe *probe)
 
 void script_block(struct script *script, const struct list_probe *probe)
 {
-	struct block block = { .script = script, .probe = probe };
+	struct block block = { .script = script, .probe = probe, .dollar = "" };
 	const struct list_probe *other = script_partner(script, probe);
 	const char *why = why_not(probe);
 
@@ -478,6 +508,7 @@ void script_block(struct script *script, const struct list_probe *probe)
 	block.starts = other && ends_in(probe->name, "_start");
 	block.start = block.starts ? NULL : other;
 	find_branches(&block);
+	block.dollar = block.nbranches && probe->meta ? "$" : "";
 	buf_printf(script->out, "\nusdt:%s:%s:%s\n{\n", script->file, probe->provider,
 		   probe->name);
 	put_body(&block);
