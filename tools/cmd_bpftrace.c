@@ -24,8 +24,8 @@ static const struct option_spec bpftrace_options[] = {
 static const struct command_spec bpftrace_spec = {
 	.name = "bpftrace",
 	.operands = "FILE|PID [PATTERN]...",
-	.about = "Prints a bpftrace script for the probes of an ELF file or a running process. Each\n"
-		 "hit is a line: time, process, goroutine, probe, and every argument by its name.\n"
+	.about = "Prints a bpftrace script for the probes of an ELF file or a running process.\n"
+		 "Each hit is a line: time, process, goroutine, probe, every argument by name.\n"
 		 "A number is a process; write ./123 for a file. PATTERN is as for probes list.",
 	.options = bpftrace_options,
 	.notes = "Example:\n"

@@ -11,7 +11,8 @@ build_sample
 
 parses() { # parses NAME OPTION...: bpftrace makes code of a script for all probes
 	"$PROBES" bpftrace "${@:2}" shop >"$1.bt"
-	BPFTRACE_MAX_PROBES=1024 nice bpftrace -d "$1.bt" >"$1.out" 2>&1 && ! grep "^ERROR: [^U]" "$1.out"
+	BPFTRACE_MAX_PROBES=1024 nice bpftrace -d "$1.bt" >"$1.out" 2>&1 &&
+		 ! grep "^ERROR: [^U]" "$1.out"
 }
 
 parses lines &
