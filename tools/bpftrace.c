@@ -115,8 +115,8 @@ static void put_head(struct buf *out, const struct target *target,
 			 "arithmetic.)\n");
 	if (!options->hist)
 		script_text(out, "// Lines: time, process, goroutine, probe, arguments. Processors "
-				 "have a buffer each, so\n// lines may come out of order: sort them "
-				 "by time. Strings are cut at BPFTRACE_STRLEN\n// bytes (later "
+				 "have a buffer each, so\n// lines may come out of order: sort "
+				 "them by time. Strings are cut at BPFTRACE_STRLEN\n// bytes (later "
 				 "BPFTRACE_MAX_STRLEN); events that come too fast need a\n// larger "
 				 "BPFTRACE_PERF_RB_PAGES.\n");
 	if (options->spans)

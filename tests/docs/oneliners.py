@@ -5,7 +5,8 @@
 Each section of the page is one run of bpftrace, all of them at once; the maps and lines of its
 one-liners get their number in front, so that they do not meet. (bpftrace 0.17 mixes up blocks
 with several probes that other blocks have too: such scripts have a run of their own.) What
-comes of each one-liner is judged by expected.py. BPFTRACE 0.23 and later get what the page says they need.
+comes of each one-liner is judged by expected.py. BPFTRACE 0.23 and later get what
+the page says they need.
 """
 import json
 import os

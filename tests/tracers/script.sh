@@ -12,18 +12,18 @@ build_sample
 parses() { # parses NAME OPTION...: bpftrace makes code of a script for all probes
 	"$PROBES" bpftrace "${@:2}" shop >"$1.bt"
 	BPFTRACE_MAX_PROBES=1024 nice bpftrace -d "$1.bt" >"$1.out" 2>&1 &&
-		 ! grep "^ERROR: [^U]" "$1.out"
+		! grep "^ERROR: [^U]" "$1.out"
 }
 
 parses lines &
 lines=$!
 parses hist --hist &
 hist=$!
-sum=$(script_finds_truth bpftrace web2 5 --spans) || die "$sum"
+sum=$(script_finds_truth bpftrace files 5 --spans) || die "$sum"
 ok "$(bpftrace --version), --spans: $(tail -n 1 <<<"$sum")"
-[ "$(grep -c '^usdt:' web2.bt)" = "$(wc -l <patterns)" ] || die 'not a block for each probe'
+[ "$(grep -c '^usdt:' files.bt)" = "$(wc -l <patterns)" ] || die 'not a block for each probe'
 grep -q ' took=[0-9]*us$' out || die 'no end of a pair has a time'
-expect_match out '^@us_net_http_timeout_handler: *$'
+expect_match out '^@us_os_open: *$'
 ok 'times and histograms of pairs'
 
 wait $lines || die 'bpftrace does not take the script for all probes'
