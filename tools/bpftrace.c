@@ -115,10 +115,9 @@ static void put_head(struct buf *out, const struct target *target,
 			 "arithmetic.)\n");
 	if (!options->hist)
 		script_text(out, "// Lines: time, process, goroutine, probe, arguments. Processors "
-				 "have a buffer each, so\n// lines may come out of order: sort "
-				 "them by time. Strings are cut at BPFTRACE_STRLEN\n// bytes (later "
-				 "BPFTRACE_MAX_STRLEN); events that come too fast need a\n// larger "
-				 "BPFTRACE_PERF_RB_PAGES.\n");
+				 "have a buffer each:\n// sort lines by time. Strings are cut at "
+				 "BPFTRACE_STRLEN bytes (later\n// BPFTRACE_MAX_STRLEN); events "
+				 "that come too fast need a larger BPFTRACE_PERF_RB_PAGES.\n");
 	if (options->spans)
 		script_text(out, "// Times are of a start and the next end on the same goroutine, "
 				 "in microseconds.\n");

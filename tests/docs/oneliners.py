@@ -66,6 +66,12 @@ def added(pairs):
     return found
 
 
+def polling(process):
+    """Whether it waits for events just now."""
+    with open(f"/proc/{process.pid}/syscall", encoding="utf-8") as call:
+        return call.read().startswith(WAITING)
+
+
 class Tracer:
     """One bpftrace."""
 
@@ -79,16 +85,15 @@ class Tracer:
         """It is attached, or has read what there was: it waits for events."""
         if self.process.poll() is not None:
             raise SystemExit(f"bpftrace: {pathlib.Path(self.log).read_text()[-600:]}")
-        attached = os.path.exists(self.out) and "attached_probes" in pathlib.Path(
-            self.out).read_text(errors="replace")
-        with open(f"/proc/{self.process.pid}/syscall", encoding="utf-8") as call:
-            return attached and call.read().startswith(WAITING)
+        return polling(self.process) and os.path.exists(self.out) and \
+            "attached_probes" in pathlib.Path(self.out).read_text(errors="replace")
 
     def results(self):
         """{number: {"maps": {name: value}, "lines": [text]}}"""
         found = {}
         with open(self.out, encoding="utf-8", errors="replace") as out:
-            records = [json.loads(line, object_pairs_hook=added) for line in out if line.strip().startswith("{")]
+            records = [json.loads(line, object_pairs_hook=added) for line in out
+                       if line.strip().startswith("{")]
         for record in records:
             if record["type"] == "printf":
                 number, _, text = record["data"].partition("|")
@@ -115,15 +120,18 @@ def until(what, seconds):
 
 def end(tracers):
     """Interrupts them, again where an interrupt came at a bad moment and was lost."""
-    left = [tracer.process for tracer in tracers]
-    for seconds in (5, 10, 20, 40):
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        left = [tracer.process for tracer in tracers if tracer.process.poll() is None]
         for process in left:
-            process.send_signal(2)
-        until(lambda: all([process.poll() is not None for process in left]), seconds)
-        left = [process for process in left if process.poll() is None]
-    for process in left:
-        process.kill()
-        process.wait()
+            if polling(process):
+                process.send_signal(2)
+        if until(lambda: all([process.poll() is not None for process in left]), 3):
+            return
+    for tracer in tracers:
+        tracer.process.kill()
+        tracer.process.wait()
+    raise SystemExit("bpftrace does not end")
 
 
 def trace(bpftrace, version, app, sections):
@@ -164,7 +172,8 @@ def main():
     for number, question, _ in sum(sections, []):
         result = results.get(number, {"maps": {}, "lines": []})
         wrong = expected.judge(number, result, truth, app)
-        print(f"not ok - {number}. {question} {wrong}"[:600] if wrong else f"ok - {number}. {question}")
+        print(f"not ok - {number}. {question} {wrong}"[:600] if wrong else
+              f"ok - {number}. {question}")
         failures += bool(wrong)
     if len(sum(sections, [])) < 40:
         raise SystemExit("the page lost its one-liners")
