@@ -80,7 +80,7 @@ expect_match small.log 'holds no more than that of events as frequent as these; 
 ok 'SIGUSR1 writes the last second, and of a small ring the newest, whole'
 
 # While eight goroutines write into a ring that holds a few hundred.
-start_load -mode http -n 20000 -c 8 -slow 1ms
+start_load -mode http -n 400000 -c 8 -slow 1ms
 start_record busy -o busy.json --after 0 --last 10s --memory 256k "$LOAD_PID" \
 	'net_http:server_request_*'
 echo go >&9

@@ -130,6 +130,7 @@ run_many() { for _ in 1 2 3 4 5 6; do ./pie quick; done; }
 while read -r version go; do
 	CGO_ENABLED=0 build_go pie "$paths" "$go" -buildmode=pie -ldflags='-s -w'
 	inject pie
+	rm -f err # of the run before
 	"$PROBES" stacks ./pie os:open_start -d 60s -o gone.folded 2>err &
 	tracer=$!
 	wait_for 60 grep -qs 'attached' err || die "$(cat err)"
