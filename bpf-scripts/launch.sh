@@ -1,0 +1,90 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Starts a .bt tool of this folder: ./gohttpslower.bt {FILE | -p PID} [ARG]... comes here by the
+# tool's first line. Checks what bpftrace does not say clearly, then becomes bpftrace.
+tool=$1
+name=$(basename "$tool")
+shift
+
+die() {
+	echo "$name: $*" >&2
+	exit 1
+}
+
+# The comment at the head of the tool is its manual.
+manual() { sed -n '/^\/\*/,/^ \*\//p' "$tool" | sed '1d; $d; s/^ \* \{0,1\}//'; }
+
+field() { manual | sed -n "s/^$1: *//p"; } # field NAME: what the manual says of it, its lines
+
+pid=
+case ${1:-} in
+-h | --help)
+	manual
+	exit
+	;;
+-p)
+	pid=${2:-}
+	case $pid in '' | *[!0-9]*) die "-p needs the number of a process, not '$pid'" ;; esac
+	[ -d "/proc/$pid" ] || die "there is no process $pid"
+	file=/proc/$pid/exe
+	shift 2
+	;;
+'' | -*)
+	echo "usage: $(field USAGE)" >&2
+	echo "$name -h tells more" >&2
+	exit 2
+	;;
+*)
+	file=$1
+	shift
+	;;
+esac
+
+command -v bpftrace >/dev/null || die 'bpftrace is not installed'
+[ "$(id -u)" = 0 ] || die 'bpftrace needs root: use sudo'
+case $file in */*) ;; *) file=./$file ;; esac
+[ -f "$file" ] || die "$file: no such file"
+there=$(bpftrace -l "usdt:$file:*" 2>/dev/null | sed "s|^usdt:$file:||")
+[ -n "$there" ] || die "$file has no probes: run 'probes inject $file', and start the new file"
+for probe in $(field NEEDS); do
+	echo "$there" | grep -x -e "$probe" >/dev/null || missing="${missing:-} $probe"
+done
+any=$(field ANYOF)
+for probe in $any; do
+	echo "$there" | grep -x -e "$probe" >/dev/null && any= && break
+done
+[ -z "$any" ] || missing="${missing:-} all of $any"
+[ -z "${missing:-}" ] || die "$file lacks$missing: inject them, or its code never uses them" \
+	"('probes list $file' prints what there is)"
+
+# What follows "usdt:$1:" of probes that FILE has not is taken out, clause by clause, and with it
+# what prints and clears the maps that are then never filled. Each attach point of the tools
+# stands on a line of its own, and so does the end of a clause.
+program=$(echo "$there" | awk '
+	FNR == NR { there["usdt:$1:" $0] = 1; next }
+	dropping { if (/^}/) dropping = 0; next }
+	/^usdt:/ {
+		point = $1
+		sub(/,$/, "", point)
+		if (there[point]) points = points (points == "" ? "" : ",\n") point
+		if (/,$/) next
+		rest = substr($0, length($1) + 1)
+		if (points == "") dropping = !/}$/
+		else print points rest
+		points = ""
+		next
+	}
+	{ print }' - "$tool")
+for map in $(echo "$program" | grep -oE '@[a-z_]+' | sort -u); do
+	echo "$program" | grep -qE "$map(\[.*\])?( = |\+\+)" ||
+		program=$(echo "$program" | sed -E "s/(print|clear|delete)\($map[],)[][^;]*;//g")
+done
+
+# A map of 4096 keys, the default, is small for a busy server. The second name of each setting
+# is that of new releases of bpftrace.
+strlen=$(field STRLEN)
+export BPFTRACE_MAP_KEYS_MAX="${BPFTRACE_MAP_KEYS_MAX:-65536}"
+export BPFTRACE_MAX_MAP_KEYS="${BPFTRACE_MAX_MAP_KEYS:-$BPFTRACE_MAP_KEYS_MAX}"
+export BPFTRACE_STRLEN="${BPFTRACE_STRLEN:-${strlen:-64}}"
+export BPFTRACE_MAX_STRLEN="${BPFTRACE_MAX_STRLEN:-$BPFTRACE_STRLEN}"
+exec bpftrace ${pid:+-p "$pid"} -e "$program" "$file" "$@"
