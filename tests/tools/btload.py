@@ -104,8 +104,8 @@ class Tool:
 
 
 def run(binary, mode, n, tools, *flags):
-    """One run of the driver under tools, a list of (name, argument...): truth of the mode (of
-    all modes when there are several), and the output of each tool by its name."""
+    """One run of the driver under tools, a list of (name, argument...): the truth, with
+    "threads" that were made meanwhile, and the output of each tool by its name."""
     truth = TMP / "truth.json"
     with subprocess.Popen([binary, "-mode", mode, "-n", str(n), "-truth", truth, "-hold", *flags],
                           stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as driver:
@@ -113,10 +113,12 @@ def run(binary, mode, n, tools, *flags):
         running = [Tool(name, binary, *words) for name, *words in tools]
         for tool in running:
             until(f"{tool.name} attaches", tool.settled)
+        threads = len(os.listdir(f"/proc/{pid}/task"))
         driver.stdin.write("go\n")
         driver.stdin.flush()
         if driver.stdout.readline() != "done\n":
             die(f"the driver did not work: {mode}")
+        threads = len(os.listdir(f"/proc/{pid}/task")) - threads
         for tool in running:
             until(f"{tool.name} reads", tool.drained)
         time.sleep(1.2)  # tools that print every second
@@ -128,7 +130,10 @@ def run(binary, mode, n, tools, *flags):
         driver.wait(LIMIT)
     done = json.loads(truth.read_text(encoding="utf-8"))
     assert done["pid"] == pid
-    return (done["modes"][mode] if "," not in mode else done["modes"]), output
+    done["threads"] = threads
+    for name, tally in done["modes"].items():
+        tally["events"] = tally["events"] or []
+    return done, output
 
 
 def table(text):
@@ -143,12 +148,6 @@ def maps(text, name):
     for key, value in re.findall(rf"^@{name}\[(.*)\]: (-?\d+)$", text, re.M):
         found[key] = found.get(key, 0) + int(value)
     return found
-
-
-def stacks(text, name):
-    """(stack, value) of each "@name[ ... ]: value" whose key is a stack."""
-    return [(stack, int(value)) for stack, value in
-            re.findall(rf"^@{name}\[\n(.*?)\n\]: (\d+)$", text, re.M | re.S)]
 
 
 def scalar(text, name):
@@ -178,6 +177,17 @@ def number(text):
 
 def total(rows):
     return sum(count for _, _, count in rows)
+
+
+def statistics(text, name):
+    """Key -> (count, average, total) of the map's lines of stats()."""
+    return {key: tuple(map(int, numbers)) for key, *numbers in re.findall(
+        rf"^@{name}\[(.*)\]: count (\d+), average (\d+), total (\d+)$", text, re.M)}
+
+
+def keyed(values, *parts):
+    """The sum of a map's values whose key has all the parts."""
+    return sum(value for key, value in values.items() if all(part in key for part in parts))
 
 
 class Checks:
