@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Starts a .bt tool of this folder: ./gohttpslower.bt {FILE | -p PID} [ARG]... comes here by the
-# tool's first line. Checks what bpftrace does not say clearly, then becomes bpftrace.
+# tool's first line. Checks what bpftrace does not say clearly, then becomes bpftrace. With -h
+# prints the tool's manual, with --probes the options that make probes inject give what it needs.
 tool=$1
 name=$(basename "$tool")
 shift
@@ -20,6 +21,11 @@ pid=
 case ${1:-} in
 -h | --help)
 	manual
+	exit
+	;;
+--probes) # for probes inject
+	for probe in $(field NEEDS) $(field ANYOF) $(field OPTIONAL); do printf ' -p %s' "$probe"; done
+	echo
 	exit
 	;;
 -p)
@@ -47,11 +53,11 @@ case $file in */*) ;; *) file=./$file ;; esac
 there=$(bpftrace -l "usdt:$file:*" 2>/dev/null | sed "s|^usdt:$file:||")
 [ -n "$there" ] || die "$file has no probes: run 'probes inject $file', and start the new file"
 for probe in $(field NEEDS); do
-	echo "$there" | grep -x -e "$probe" >/dev/null || missing="${missing:-} $probe"
+	printf '%s\n' "$there" | grep -x -e "$probe" >/dev/null || missing="${missing:-} $probe"
 done
 any=$(field ANYOF)
 for probe in $any; do
-	echo "$there" | grep -x -e "$probe" >/dev/null && any= && break
+	printf '%s\n' "$there" | grep -x -e "$probe" >/dev/null && any= && break
 done
 [ -z "$any" ] || missing="${missing:-} all of $any"
 [ -z "${missing:-}" ] || die "$file lacks$missing: inject them, or its code never uses them" \
@@ -60,9 +66,9 @@ done
 # What follows "usdt:$1:" of probes that FILE has not is taken out, clause by clause, and with it
 # what prints and clears the maps that are then never filled. Each attach point of the tools
 # stands on a line of its own, and so does the end of a clause.
-program=$(echo "$there" | awk '
+program=$(printf '%s\n' "$there" | awk '
 	FNR == NR { there["usdt:$1:" $0] = 1; next }
-	dropping { if (/^}/) dropping = 0; next }
+	dropping { if (/^}/ || /^\/.*}$/) dropping = 0; next }
 	/^usdt:/ {
 		point = $1
 		sub(/,$/, "", point)
@@ -75,9 +81,9 @@ program=$(echo "$there" | awk '
 		next
 	}
 	{ print }' - "$tool")
-for map in $(echo "$program" | grep -oE '@[a-z_]+' | sort -u); do
-	echo "$program" | grep -qE "$map(\[.*\])?( = |\+\+)" ||
-		program=$(echo "$program" | sed -E "s/(print|clear|delete)\($map[],)[][^;]*;//g")
+for map in $(printf '%s\n' "$program" | grep -oE '@[a-z_]+' | sort -u); do
+	printf '%s\n' "$program" | grep -qE "$map(\[.*\])?( = |\+\+)" ||
+		program=$(printf '%s\n' "$program" | sed -E "s/(print|clear|delete)\($map[],)[][^;]*;//g")
 done
 
 # A map of 4096 keys, the default, is small for a busy server. The second name of each setting

@@ -17,11 +17,11 @@ n = done["n"]
 
 created = btload.maps(out["gocreate"], "created")
 passing, lingering = starts["counts"]["main.passing"], starts["counts"]["main.lingering"]
-check.same("gocreate: by main.goroutinesMode.func1", sorted(
-    value for key, value in created.items() if key.startswith("main.goroutinesMode.func1,")),
-    sorted([passing, lingering]))
-check.same("gocreate: by main.locksMode.func1",
-           btload.keyed(created, "main.locksMode.func1, "), locks["counts"]["waits"])
+check.near("gocreate: by main.goroutinesMode.func1",
+           btload.keyed(created, "main.goroutinesMode.func1, "), passing + lingering, 0.1)
+# Printing each second loses what comes between a print and its clear.
+check.near("gocreate: by main.locksMode.func1",
+           btload.keyed(created, "main.locksMode.func1, "), locks["counts"]["waits"], 0.1)
 
 ended = btload.maps(out["golife"], "ended")
 lives = {key: btload.histogram(out["golife"], "us", key) for key in ended
@@ -44,7 +44,7 @@ check.near("gosched: their time", waits["sync.Mutex.Lock"][2], locks["sums"]["ns
            20000)
 
 check.near("gorunqlat: new goroutines",
-           btload.total(btload.histogram(out["gorunqlat"], "new_us")), sum(created.values()), 0, 6)
+           btload.total(btload.histogram(out["gorunqlat"], "new_us")), sum(created.values()), 0.1)
 check.that("gorunqlat: sleepers and others are woken",
            btload.total(btload.histogram(out["gorunqlat"], "woken_us")) >= sleeps)
 check.that("gorunqlat: runtime.Gosched gives way", btload.total(

@@ -7,7 +7,7 @@ import btload
 
 check = btload.Checks()
 done, out = btload.run(btload.build(), "sql", 200, [
-    ("gosqlslower", 90), ("gosqltop", 1), ("gosqlpool",)], "-slow", "100ms")
+    ("gosqlslower", 90), ("gosqltop", 60), ("gosqlpool",)], "-slow", "100ms")
 truth = done["modes"]["sql"]
 statements = {what.split(" ", 1)[1]: n for what, n in truth["counts"].items() if " " in what}
 

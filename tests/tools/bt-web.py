@@ -8,7 +8,7 @@ import btload
 check = btload.Checks()
 binary = btload.build()
 done, out = btload.run(binary, "http", 200, [
-    ("gohttpslower", 90), ("gohttplat",), ("gohttptop", 1), ("gohttperrors",),
+    ("gohttpslower", 90), ("gohttplat",), ("gohttptop", 60), ("gohttperrors",),
     ("gohttpclientslower", 90)], "-slow", "100ms")
 truth = done["modes"]["http"]
 counts = truth["counts"]
