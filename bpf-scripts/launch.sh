@@ -86,11 +86,21 @@ for map in $(printf '%s\n' "$program" | grep -oE '@[a-z_]+' | sort -u); do
 		program=$(printf '%s\n' "$program" | sed -E "s/(print|clear|delete)\($map[],)[][^;]*;//g")
 done
 
-# A map of 4096 keys, the default, is small for a busy server. The second name of each setting
-# is that of new releases of bpftrace.
+# A map of 4096 keys, the default, is small for a busy server. Newer releases of bpftrace have other
+# names for the settings, and count a terminating NUL in the length that str() is given (its pull
+# request 3849), which Go's strings have not.
 strlen=$(field STRLEN)
-export BPFTRACE_MAP_KEYS_MAX="${BPFTRACE_MAP_KEYS_MAX:-65536}"
-export BPFTRACE_MAX_MAP_KEYS="${BPFTRACE_MAX_MAP_KEYS:-$BPFTRACE_MAP_KEYS_MAX}"
-export BPFTRACE_STRLEN="${BPFTRACE_STRLEN:-${strlen:-64}}"
-export BPFTRACE_MAX_STRLEN="${BPFTRACE_MAX_STRLEN:-$BPFTRACE_STRLEN}"
+strlen=${BPFTRACE_MAX_STRLEN:-${BPFTRACE_STRLEN:-${strlen:-64}}}
+keys=${BPFTRACE_MAX_MAP_KEYS:-${BPFTRACE_MAP_KEYS_MAX:-65536}}
+case $(bpftrace --version) in
+*' v0.'1?.* | *' v0.20.'* | *' v0.21.'* | *' v0.22.'*)
+	export BPFTRACE_MAP_KEYS_MAX="$keys" BPFTRACE_STRLEN="$strlen"
+	;;
+*)
+	unset BPFTRACE_MAP_KEYS_MAX BPFTRACE_STRLEN
+	export BPFTRACE_MAX_MAP_KEYS="$keys" BPFTRACE_MAX_STRLEN="$strlen"
+	program=$(printf '%s\n' "$program" |
+		sed -E 's/(str\((arg[0-9]|\*[^,]*), (arg[0-9]|\$n))\)/\1 + 1)/g')
+	;;
+esac
 exec bpftrace ${pid:+-p "$pid"} -e "$program" "$file" "$@"

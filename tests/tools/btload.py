@@ -163,7 +163,7 @@ def histogram(text, name, key=None):
     """[(low, high, count)] of all histograms of the map (with this key) that were printed."""
     head = re.escape(f"@{name}[{key}]") if key is not None else re.escape(f"@{name}")
     rows = []
-    for block in re.findall(rf"^{head}: \n((?:[\[(].*\n)+)", text, re.M):
+    for block in re.findall(rf"^{head}: ?\n((?:[\[(].*\n)+)", text, re.M):
         for row in re.findall(r"^[\[(](-?\w+)(?:, (\w+))?[\]).]* +(\d+) ", block, re.M):
             low, high = (number(row[0]), number(row[1] or row[0]))
             rows.append((low, high if row[1] else low + 1, int(row[2])))
