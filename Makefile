@@ -154,7 +154,8 @@ install: all
 	install -d '$(SHARE)/bpf-scripts/examples'
 	$(if $(SCRIPTS),install -m 755 $(SCRIPTS) '$(DESTDIR)$(BINDIR)')
 	install -m 755 $(filter-out %/gobcc.py,$(wildcard bpf-scripts/*.py)) '$(SHARE)/bpf-scripts'
-	install -m 644 bpf-scripts/gobcc.py '$(SHARE)/bpf-scripts'
+	install -m 755 bpf-scripts/launch.sh $(wildcard bpf-scripts/*.bt) '$(SHARE)/bpf-scripts'
+	install -m 644 bpf-scripts/gobcc.py bpf-scripts/README.md '$(SHARE)/bpf-scripts'
 	install -m 644 $(wildcard bpf-scripts/examples/*) '$(SHARE)/bpf-scripts/examples'
 
 uninstall:

@@ -48,7 +48,8 @@ for status in "245":
     check.same(f"gohttplat: requests of status {status}xx", btload.total(rows),
                sum(n for code, n in statuses.items() if code[0] == status))
 rows = btload.histogram(out["gohttplat"], "us_by_status", 2)
-check.same("gohttplat: slow ones", sum(n for low, _, n in rows if low >= 65536), counts["GET /slow"])
+check.same("gohttplat: slow ones", sum(n for low, _, n in rows if low >= 65536),
+           counts["GET /slow"])
 
 rows = sorted(tuple(row[3:]) for row in btload.table(out["gohttperrors"]))
 check.same("gohttperrors: requests", rows, sorted(

@@ -31,8 +31,8 @@ check.same("goexecsnoop: started", rows.count(["started", "/bin/true", "one", "t
            counts["/bin/true"])
 check.same("goexecsnoop: not started", rows.count(["failed", "/nonexistent/program", "-v"]),
            counts["/nonexistent/program"])
-check.same("goexecsnoop: ended", sum(row[:2] == ["ended,", "ok"] and row[-1] == "/bin/true" for row in rows),
-           counts["/bin/true"])
+check.same("goexecsnoop: ended", sum(
+    row[:2] == ["ended,", "ok"] and row[-1] == "/bin/true" for row in rows), counts["/bin/true"])
 check.same("goexecsnoop: lines", len(rows), 2 * counts["/bin/true"] +
            counts["/nonexistent/program"])
 
