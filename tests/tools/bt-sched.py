@@ -10,18 +10,18 @@ import btload
 check = btload.Checks()
 binary = btload.build()
 done, out = btload.run(binary, "goroutines,locks,chans,sleeps,spin", 50, [
-    ("gocreate", 1), ("golife",), ("gosched",), ("gorunqlat",), ("gomutexslow", 20),
+    ("gocreate", 60), ("golife",), ("gosched",), ("gorunqlat",), ("gomutexslow", 20),
     ("gochanblock", 20000), ("gotimerlat",)])
 starts, locks, chans = (done["modes"][name] for name in ("goroutines", "locks", "chans"))
 n = done["n"]
 
 created = btload.maps(out["gocreate"], "created")
 passing, lingering = starts["counts"]["main.passing"], starts["counts"]["main.lingering"]
-check.near("gocreate: by main.goroutinesMode.func1",
-           btload.keyed(created, "main.goroutinesMode.func1, "), passing + lingering, 0.1)
-# Printing each second loses what comes between a print and its clear.
-check.near("gocreate: by main.locksMode.func1",
-           btload.keyed(created, "main.locksMode.func1, "), locks["counts"]["waits"], 0.1)
+check.same("gocreate: by main.goroutinesMode.func1",
+           sorted(value for key, value in created.items()
+                  if key.startswith("main.goroutinesMode.func1, ")), sorted([passing, lingering]))
+check.same("gocreate: by main.locksMode.func1",
+           btload.keyed(created, "main.locksMode.func1, "), locks["counts"]["waits"])
 
 ended = btload.maps(out["golife"], "ended")
 lives = {key: btload.histogram(out["golife"], "us", key) for key in ended
@@ -44,7 +44,7 @@ check.near("gosched: their time", waits["sync.Mutex.Lock"][2], locks["sums"]["ns
            20000)
 
 check.near("gorunqlat: new goroutines",
-           btload.total(btload.histogram(out["gorunqlat"], "new_us")), sum(created.values()), 0.1)
+           btload.total(btload.histogram(out["gorunqlat"], "new_us")), sum(created.values()), 0, 6)
 check.that("gorunqlat: sleepers and others are woken",
            btload.total(btload.histogram(out["gorunqlat"], "woken_us")) >= sleeps)
 check.that("gorunqlat: runtime.Gosched gives way", btload.total(
@@ -53,8 +53,9 @@ check.that("gorunqlat: runtime.Gosched gives way", btload.total(
 rows = btload.table(out["gomutexslow"])
 check.same("gomutexslow: goroutines", sorted(int(row[2]) for row in rows),
            sorted(event["goid"] for event in locks["events"]))
+# The program's clock also counts the time until it runs again.
 check.near("gomutexslow: time", sum(float(row[3]) for row in rows), locks["sums"]["ns"] / 1e6,
-           0.02, 20)
+           0.15, 20)
 check.same("gomutexslow: stacks", out["gomutexslow"].count("main.locksMode.func1+"), len(rows))
 symbols = subprocess.run(["nm", binary], stdout=subprocess.PIPE, text=True, check=True).stdout
 till = [line.split()[0] for line in symbols.splitlines() if line.endswith(" main.till")]
