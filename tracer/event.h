@@ -10,7 +10,7 @@
 #define WIRE_TEXTS 5      /* strings of one probe that are read */
 #define WIRE_ERROR_TEXT 0x80 /* of text_at: the word is an error's */
 #define WIRE_ERRORS 8     /* method tables of errors whose text is known to lie first in them */
-#define WIRE_DEPTH 8      /* spans of one kind that one goroutine can have open */
+#define WIRE_DEPTH 32     /* spans of one kind that one goroutine can have open */
 #define WIRE_FRAMES 64    /* return addresses of a stack */
 #define WIRE_STEPS 24     /* of a condition */
 #define WIRE_PREFIX 6     /* words of 8 bytes that a text is compared with at its start, */
@@ -47,7 +47,9 @@ struct wire_site {
 	wire_u8 text_at[WIRE_TEXTS]; /* word of the pointer, its length is the next; or
 				      * word | WIRE_ERROR_TEXT */
 	wire_u8 at_entry;    /* the frame is not made yet: the caller is at (%rsp) */
-	wire_u8 unused[2];
+	wire_u8 ends_frame;  /* of an end: its function's frame stands, and the pair's starts are
+			      * at entries: a start with more of the stack in use is not its own */
+	wire_u8 unused;
 	wire_u64 pc;         /* address in the file, to tell where that is loaded */
 	wire_u64 errors[WIRE_ERRORS]; /* by addresses in the file; 0 = no more */
 	struct wire_operand words[WIRE_WORDS];

@@ -349,19 +349,6 @@ static __always_inline void fill_head(struct wire_record *record, const struct h
 	record->caller = 0;
 }
 
-/* Where the start of the span that this end closes is kept; and its key. */
-static __always_inline struct wire_open *find_start(const struct wire_site *site,
-						    struct wire_key *key)
-{
-	struct wire_open *outer = bpf_map_lookup_elem(&open_spans, key);
-
-	if (!outer || !outer->inner)
-		return outer;
-	key->depth = (wire_u16)outer->inner;
-	outer->inner--;
-	return bpf_map_lookup_elem(&open_spans, key);
-}
-
 static __always_inline struct wire_key key_of(const struct hit_context *hit)
 {
 	struct wire_key key = { .tgid = hit->tgid, .pair = (wire_u16)hit->site->pair };
@@ -375,54 +362,6 @@ static __always_inline struct wire_key key_of(const struct hit_context *hit)
 	if (!key.id && by != WIRE_BY_PROCESS)
 		key.id = hit->tid | 1ull << 63;
 	return key;
-}
-
-/* bpf_probe_read_kernel() would do, but not under the lockdown "confidentiality". */
-static __always_inline void copy_words(wire_u64 *to, const void *from, wire_u32 n)
-{
-	const volatile wire_u64 *words = from;
-
-	for (wire_u32 i = 0; i < n; i++)
-		to[i] = words[i];
-}
-
-/* Copies the start into the record, if it is there. */
-static __always_inline bool join_start(const struct hit_context *hit, struct wire_record *record)
-{
-	struct wire_key key = key_of(hit);
-	struct wire_open *start = find_start(hit->site, &key);
-	wire_u32 bytes = start_slots * slot_bytes;
-
-	if (!start) {
-		__sync_fetch_and_add(&lost_starts, 1);
-		__builtin_memset(&record->start, 0, sizeof(record->start));
-		return false;
-	}
-	record->start = start->hit;
-	copy_words(slots_of(record, end_slots), start + 1, bytes / 8);
-	bpf_map_delete_elem(&open_spans, &key);
-	record->is_span = 1;
-	record->duration = record->hit.time - record->start.time;
-	return true;
-}
-
-/*
- * Goroutines nest calls, and a panic can leave a call without its end. The deeper of two
- * calls has more of the stack in use; one that has no more than an older one replaces it.
- */
-static __always_inline void nest(struct wire_key *key, wire_u64 below)
-{
-	struct wire_open *outer = bpf_map_lookup_elem(&open_spans, key), *inner;
-
-	if (!outer || below <= outer->below)
-		return;
-	key->depth = (wire_u16)outer->inner;
-	inner = outer->inner ? bpf_map_lookup_elem(&open_spans, key) : NULL;
-	if (inner && below <= inner->below)
-		return;
-	if (outer->inner + 1 < WIRE_DEPTH)
-		outer->inner++;
-	key->depth = (wire_u16)outer->inner;
 }
 
 /* Stack in use, in bytes; of a thread's stack, which stays where it is, in bytes from an
@@ -440,6 +379,105 @@ static __always_inline bool stack_in_use(const struct hit_context *hit, wire_u64
 	return true;
 }
 
+/*
+ * Goroutines nest calls, and a panic can leave calls without their ends: those that began with
+ * no less of the stack in use than `below` are over. Forgets them; of the calls beyond
+ * WIRE_DEPTH only the number is known.
+ */
+static __always_inline void forget_left(struct wire_open *outer, struct wire_key *key,
+					wire_u64 below)
+{
+	for (int i = 0; i < WIRE_DEPTH && outer->inner; i++) {
+		bool beyond = outer->inner >= WIRE_DEPTH;
+		struct wire_open *inner;
+
+		key->depth = beyond ? WIRE_DEPTH - 1 : (wire_u16)outer->inner;
+		inner = bpf_map_lookup_elem(&open_spans, key);
+		if (!inner || inner->below < below)
+			break;
+		bpf_map_delete_elem(&open_spans, key);
+		outer->inner = key->depth - 1;
+	}
+	key->depth = 0;
+}
+
+/* Sets the depth of a call that begins; false when it is too deep to be kept. */
+static __always_inline bool nest(struct wire_key *key, wire_u64 below)
+{
+	struct wire_open *outer = bpf_map_lookup_elem(&open_spans, key);
+
+	if (!outer)
+		return true;
+	forget_left(outer, key, below);
+	if (below <= outer->below)
+		return true; /* replaces it */
+	outer->inner++;
+	key->depth = (wire_u16)outer->inner;
+	return outer->inner < WIRE_DEPTH;
+}
+
+/* Where the start of the span that this end closes is kept, and its key; NULL when it is not. */
+static __always_inline struct wire_open *find_start(const struct hit_context *hit,
+						    struct wire_key *key)
+{
+	struct wire_open *outer = bpf_map_lookup_elem(&open_spans, key);
+	wire_u64 below;
+
+	if (!outer)
+		return NULL;
+	if (hit->site->ends_frame && stack_in_use(hit, &below)) {
+		forget_left(outer, key, below + 1);
+		if (outer->below > below) {
+			bpf_map_delete_elem(&open_spans, key);
+			return NULL;
+		}
+	}
+	if (!outer->inner)
+		return outer;
+	key->depth = (wire_u16)outer->inner--;
+	return key->depth < WIRE_DEPTH ? bpf_map_lookup_elem(&open_spans, key) : NULL;
+}
+
+/* The end of a span while nothing is recorded. */
+static __always_inline int forget_start(const struct hit_context *hit)
+{
+	struct wire_key key = key_of(hit);
+
+	if (find_start(hit, &key))
+		bpf_map_delete_elem(&open_spans, &key);
+	return 0;
+}
+
+/* bpf_probe_read_kernel() would do, but not under the lockdown "confidentiality". */
+static __always_inline void copy_words(wire_u64 *to, const void *from, wire_u32 n)
+{
+	const volatile wire_u64 *words = from;
+
+	for (wire_u32 i = 0; i < n; i++)
+		to[i] = words[i];
+}
+
+/* Copies the start into the record, if it is there. */
+static __always_inline bool join_start(const struct hit_context *hit, struct wire_record *record)
+{
+	struct wire_key key = key_of(hit);
+	struct wire_open *start = find_start(hit, &key);
+	wire_u32 bytes = start_slots * slot_bytes;
+
+	if (!start) {
+		__sync_fetch_and_add(&lost_starts, 1);
+		__builtin_memset(&record->start, 0, sizeof(record->start));
+		record->start.bad_words = record->start.bad_texts = 0xffff; /* for conditions */
+		return false;
+	}
+	record->start = start->hit;
+	copy_words(slots_of(record, end_slots), start + 1, bytes / 8);
+	bpf_map_delete_elem(&open_spans, &key);
+	record->is_span = 1;
+	record->duration = record->hit.time - record->start.time;
+	return true;
+}
+
 static __always_inline int open_span(const struct hit_context *hit)
 {
 	struct wire_key key = key_of(hit);
@@ -450,8 +488,8 @@ static __always_inline int open_span(const struct hit_context *hit)
 
 	if (!zeroes)
 		return 0;
-	if (stack_in_use(hit, &below))
-		nest(&key, below);
+	if (stack_in_use(hit, &below) && !nest(&key, below))
+		return 0;
 	if (bpf_map_update_elem(&open_spans, &key, zeroes, BPF_ANY)) {
 		__sync_fetch_and_add(&lost_starts, 1);
 		return 0;
@@ -566,7 +604,7 @@ int on_hit(struct pt_regs *ctx)
 {
 	struct hit_context hit;
 
-	if (frozen || !wanted(&hit))
+	if (!wanted(&hit))
 		return 0;
 	hit.index = (wire_u32)bpf_get_attach_cookie(ctx);
 	hit.site = bpf_map_lookup_elem(&sites, &hit.index);
@@ -576,6 +614,8 @@ int on_hit(struct pt_regs *ctx)
 	hit.moved = ctx->rip - hit.site->pc;
 	if (hit.site->role == WIRE_START)
 		return open_span(&hit);
+	if (frozen)
+		return hit.site->role == WIRE_END ? forget_start(&hit) : 0;
 	return recording ? keep(ctx, &hit) : hand_out(ctx, &hit);
 }
 

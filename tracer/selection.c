@@ -44,6 +44,22 @@ static bool is_pair(const char *provider, const char *start, const char *end,
 	       strlen(end) == stem + strlen("_end") && !strncmp(start, end, stem);
 }
 
+/* Whether this site ends a function at whose entry the spans of the pair start. */
+static bool ends_frame(const struct sel_probe *probe, const struct list_site *listed)
+{
+	const struct session_probe *start = probe->role == WIRE_END ? &probe->partner->seen : NULL;
+
+	if (!start || !listed->meta || !start->listed->meta || start->listed->meta->at != 0)
+		return false;
+	for (size_t i = 0; i < start->listed->nsites; i++) {
+		const struct meta_site *meta = start->listed->sites[i].meta;
+
+		if (meta && meta->func_addr == listed->meta->func_addr)
+			return true;
+	}
+	return false;
+}
+
 static struct err *take_site(struct selection *sel, struct sel_probe *probe, size_t file,
 			     const struct list_site *listed)
 {
@@ -66,6 +82,7 @@ static struct err *take_site(struct selection *sel, struct sel_probe *probe, siz
 	memcpy(site.wire.errors, probe->errors, sizeof(site.wire.errors));
 	args_take_words(&site.wire, listed->args);
 	site.wire.at_entry = probe->seen.listed->meta && probe->seen.listed->meta->at == 0;
+	site.wire.ends_frame = ends_frame(probe, listed);
 	mem_grow(&sel->sites, sel->nsites, &sel->sites_cap, sizeof(site));
 	sel->sites[sel->nsites++] = site;
 	return NULL;

@@ -36,6 +36,8 @@ struct session {
 	struct decoder decoder;
 	const uint8_t *kept; /* the flight recorder's ring, mapped */
 	size_t kept_stride;
+	uint8_t *opened;     /* spans that were open when the recorder was frozen */
+	size_t nopened, opened_cap;
 	bool triggered, more;
 	uint64_t events, filtered;
 	/* While a poll runs */
@@ -50,6 +52,19 @@ static uint64_t now(clockid_t clock)
 
 	clock_gettime(clock, &at);
 	return (uint64_t)at.tv_sec * 1000000000u + (uint64_t)at.tv_nsec;
+}
+
+/*
+ * What makes CLOCK_REALTIME of CLOCK_MONOTONIC. It is kept where the two were not seen to differ
+ * otherwise, so that being interrupted between them does not change the order of events.
+ */
+static void set_clock(struct session *s)
+{
+	uint64_t before = now(CLOCK_MONOTONIC), real = now(CLOCK_REALTIME);
+	uint64_t after = now(CLOCK_MONOTONIC), kept = s->decoder.monotonic_to_real;
+
+	if (kept + before > real || kept + after < real)
+		s->decoder.monotonic_to_real = real - before - (after - before) / 2;
 }
 
 static struct err *parse_conditions(struct session *s)
@@ -201,7 +216,7 @@ static struct err *open_session(struct session *s)
 	TRY(load_program(&s->options, s->sel, s->conditions, s->nconditions, &s->loaded));
 	s->decoder.sel = s->sel;
 	s->decoder.slot_bytes = s->loaded.slot_bytes;
-	s->decoder.monotonic_to_real = now(CLOCK_REALTIME) - now(CLOCK_MONOTONIC);
+	set_clock(s);
 	if (s->loaded.kept)
 		TRY(map_kept(s));
 	s->ring = ring_buffer__new(bpf_map__fd(s->loaded.skel->maps.ring), on_record, s, NULL);
@@ -243,6 +258,7 @@ void session_free(struct session *session)
 	filter_free(session->filter);
 	filter_free(session->when);
 	free(session->conditions);
+	free(session->opened);
 	selection_free(session->sel);
 	free(session);
 }
@@ -262,7 +278,7 @@ struct err *session_poll(struct session *session, int timeout_ms, session_event_
 		s->loaded.skel->bss->asleep = 0;
 		if (n < 0 && n != -EINTR && n != -EAGAIN)
 			return err_sys(-n, "cannot wait for events");
-		s->decoder.monotonic_to_real = now(CLOCK_REALTIME) - now(CLOCK_MONOTONIC);
+		set_clock(s);
 	}
 	s->more = s->batch >= BATCH;
 	if (s->more)
@@ -278,7 +294,7 @@ struct err *session_drain(struct session *session, session_event_fn *fn, void *c
 	uint64_t wanted = __atomic_load_n(session->produced, __ATOMIC_ACQUIRE);
 	uint64_t deadline = now(CLOCK_MONOTONIC) + DRAIN_NS;
 
-	session->decoder.monotonic_to_real = now(CLOCK_REALTIME) - now(CLOCK_MONOTONIC);
+	set_clock(session);
 	while (__atomic_load_n(session->consumed, __ATOMIC_ACQUIRE) < wanted &&
 	       now(CLOCK_MONOTONIC) < deadline) {
 		TRY(session_poll(session, 0, fn, context));
@@ -328,9 +344,34 @@ bool session_triggered(const struct session *session)
 	return session->triggered;
 }
 
+static size_t open_bytes(const struct session *s)
+{
+	return sizeof(struct wire_open) + s->sel->start_slots * (size_t)s->loaded.slot_bytes;
+}
+
+/* In batches, as walking from key to key begins anew where one has gone. */
+static void copy_open(struct session *s)
+{
+	enum { AT_ONCE = 512 };
+	int map = bpf_map__fd(s->loaded.skel->maps.open_spans), err = 0;
+	struct wire_key *keys = mem_zalloc(AT_ONCE * sizeof(*keys));
+	uint32_t from, *last = NULL, n;
+
+	for (s->nopened = 0; !err; last = &from) {
+		while (s->opened_cap < s->nopened + AT_ONCE)
+			mem_grow(&s->opened, s->opened_cap, &s->opened_cap, open_bytes(s));
+		n = AT_ONCE;
+		err = bpf_map_lookup_batch(map, last, &from, keys,
+					   s->opened + s->nopened * open_bytes(s), &n, NULL);
+		s->nopened += !err || err == -ENOENT ? n : 0;
+	}
+	free(keys);
+}
+
 struct err *session_freeze(struct session *session)
 {
 	session->loaded.skel->bss->frozen = 1;
+	copy_open(session);
 	usleep(2000); /* hits that are being written */
 	return NULL;
 }
@@ -341,23 +382,6 @@ void session_thaw(struct session *session)
 	session->loaded.skel->bss->frozen = 0;
 }
 
-static void hand_out_open(struct session *s, session_event_fn *fn, void *context)
-{
-	int map = bpf_map__fd(s->loaded.skel->maps.open_spans);
-	struct wire_open *open = mem_zalloc(sizeof(*open) + s->sel->start_slots *
-					    (size_t)s->loaded.slot_bytes);
-	struct wire_key key, *last = NULL;
-	struct event event;
-
-	while (!bpf_map_get_next_key(map, last, &key)) {
-		if (!bpf_map_lookup_elem(map, &key, open) &&
-		    decode_open(&s->decoder, open, &event))
-			fn(&event, context);
-		last = &key;
-	}
-	free(open);
-}
-
 struct err *session_recorded(struct session *session, session_event_fn *fn, void *context)
 {
 	struct session *s = session;
@@ -366,13 +390,15 @@ struct err *session_recorded(struct session *session, session_event_fn *fn, void
 	struct wire_record *record = mem_zalloc(s->loaded.record_bytes);
 	struct event event;
 
-	s->decoder.monotonic_to_real = now(CLOCK_REALTIME) - now(CLOCK_MONOTONIC);
+	set_clock(s);
 	for (; number < next; number++)
 		if (copy_kept(s, number, record) &&
 		    decode_record(&s->decoder, record, s->loaded.record_bytes, &event) &&
 		    (!s->filter || filter_holds(s->filter, &event)))
 			fn(&event, context);
-	hand_out_open(s, fn, context);
+	for (size_t i = 0; i < s->nopened; i++)
+		if (decode_open(&s->decoder, (const void *)(s->opened + i * open_bytes(s)), &event))
+			fn(&event, context);
 	free(record);
 	return NULL;
 }
