@@ -125,7 +125,7 @@ static __always_inline bool read_word(const struct hit_context *hit, int i, wire
 		return false;
 	}
 	shift = 64 - 8 * (op->size & 15);
-	if (op->size < 8 && op->kind != WIRE_CONST) {
+	if (op->size < 8) {
 		value <<= shift & 63;
 		value = op->is_signed ? (wire_u64)((long long)value >> (shift & 63)) :
 		       value >> (shift & 63);

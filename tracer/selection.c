@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "elf/sdt.h"
 #include "probe/pattern.h"
 #include "tracer/mapped.h"
@@ -193,6 +194,37 @@ static bool is_wanted(const struct session_options *options, const struct listin
 	return false;
 }
 
+/* What a file calls things goes to terminals, into JSON and into labels, so that it may not
+ * hold quotes, control characters or what is no UTF-8. */
+static void take_name(struct selection *sel, const char **name)
+{
+	if (utf8_is_name(*name, strlen(*name)))
+		return;
+	char *own = mem_strdup(*name);
+
+	utf8_make_name(own);
+	mem_grow(&sel->names, sel->nnames, &sel->names_cap, sizeof(*sel->names));
+	sel->names[sel->nnames++] = own;
+	*name = own;
+}
+
+static void take_names(struct selection *sel, struct listing *listing)
+{
+	for (size_t i = 0; i < listing->nsites; i++) {
+		take_name(sel, &listing->sites[i].provider);
+		take_name(sel, &listing->sites[i].name);
+	}
+	for (size_t i = 0; i < listing->nprobes; i++) {
+		listing->probes[i].provider = listing->probes[i].sites->provider;
+		listing->probes[i].name = listing->probes[i].sites->name;
+	}
+	for (size_t i = 0; listing->meta && i < listing->meta->nprobes; i++)
+		for (int j = 0; j < listing->meta->probes[i].nargs; j++) {
+			take_name(sel, &listing->meta->probes[i].args[j].name);
+			take_name(sel, &listing->meta->probes[i].args[j].of);
+		}
+}
+
 static struct err *read_file(struct selection *sel, const char *path, const char *name)
 {
 	struct listing *listing;
@@ -202,6 +234,7 @@ static struct err *read_file(struct selection *sel, const char *path, const char
 	mem_grow(&sel->paths, sel->nfiles, &cap, sizeof(*sel->paths));
 	mem_grow(&sel->listings, sel->nfiles, &sel->files_cap, sizeof(*sel->listings));
 	mem_grow(&sel->programs, sel->nfiles, &programs_cap, sizeof(*sel->programs));
+	take_names(sel, listing);
 	sel->programs[sel->nfiles] = program_new(listing->image);
 	sel->paths[sel->nfiles] = mem_strdup(path);
 	sel->listings[sel->nfiles++] = listing;
@@ -346,6 +379,9 @@ void selection_free(struct selection *sel)
 		listing_free(sel->listings[i]);
 		free(sel->paths[i]);
 	}
+	for (size_t i = 0; i < sel->nnames; i++)
+		free(sel->names[i]);
+	free(sel->names);
 	free(sel->listings);
 	free(sel->paths);
 	free(sel->programs);

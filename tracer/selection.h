@@ -50,6 +50,8 @@ struct selection {
 	char **paths;              /* that open them; owned */
 	struct program **programs; /* one a file; owned */
 	size_t nfiles, files_cap;
+	char **names;              /* made of names that cannot be shown; owned */
+	size_t nnames, names_cap;
 	struct sel_probe *probes;
 	size_t nprobes;
 	struct sel_site *sites;

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "elf/meta.h"
 #include "elf/note.h"
 #include "go/pcline.h"
@@ -156,9 +157,7 @@ static Dwfl_Module *module_of(struct symfile *file)
 /* Names go to terminals and into lines. Takes and returns `text`. */
 static char *made_printable(char *text)
 {
-	for (char *at = text; *at; at++)
-		if ((unsigned char)*at < ' ' || *at == 0x7f)
-			*at = '?';
+	utf8_make_name(text);
 	return text;
 }
 

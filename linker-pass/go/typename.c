@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "go/parts.h"
 #include "go/typename.h"
 
@@ -31,10 +32,8 @@ static char *read_name(const struct gobin *gobin, uint64_t addr)
 
 	if (!len || len > NAME_MAX_LEN || !text)
 		return NULL;
-	for (uint64_t i = 0; i < len; i++) /* it goes into JSON as it is */
-		if (text[i] < ' ' || text[i] == '"' || text[i] == '\\' || text[i] == 0x7f)
-			return NULL;
-	return mem_strndup(text, len);
+	/* It goes to terminals and into JSON as it is. */
+	return utf8_is_name(text, len) ? mem_strndup(text, len) : NULL;
 }
 
 char *typename_of(const struct gobin *gobin, uint64_t type)

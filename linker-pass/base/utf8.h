@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* Text that can be shown as it is. */
+#ifndef BASE_UTF8_H
+#define BASE_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Bytes of the character at text, of which `left` bytes are there; 0 when they are no UTF-8 (RFC
+ * 3629) or a control character. */
+size_t utf8_printable(const char *text, size_t left);
+
+/* Whether it is printable throughout and can stand between quotes, as names do. */
+bool utf8_is_name(const char *text, size_t len);
+
+/* Makes it so: all other bytes become '?'. */
+void utf8_make_name(char *text);
+
+#endif
