@@ -72,7 +72,10 @@ def lines(path):
 
 
 def key(event):
-    return json.dumps([event["probe"], event["goid"], event["args"]], sort_keys=True)
+    # Closing sets a descriptor to -1 under a call that still waits: before one tracer reads it,
+    # but perhaps not before the other.
+    args = {name: value for name, value in event["args"].items() if name not in ("fd", "end_fd")}
+    return json.dumps([event["probe"], event["goid"], args], sort_keys=True)
 
 
 def main():
