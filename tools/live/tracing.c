@@ -5,10 +5,13 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,7 +20,7 @@
 #include "live/tracing.h"
 #include "tracer/privileges.h"
 
-enum { DEFAULT_TICK = 50, DRAIN_TURNS = 50 };
+enum { DEFAULT_TICK = 50, DRAIN_TURNS = 50, PATIENCE_NS = 1000000000 };
 
 /* Which processes descend from the command. */
 struct kin {
@@ -172,7 +175,7 @@ static bool descends(int pid, int from)
 	int at = pid;
 
 	for (int depth = 0; at > 1 && depth < 64; depth++) {
-		if (at == from)
+		if (at == from || at == getpid()) /* orphans of the command come to us */
 			return true;
 		int parent = parent_of(at);
 
@@ -212,6 +215,7 @@ static void on_event(const struct event *event, void *context)
 
 	if (turn->tracing->stopping || !tracing_wants(turn->tracing, event->pid))
 		return;
+	turn->tracing->handed++;
 	turn->calls->on_event(event, turn->calls->context);
 }
 
@@ -223,7 +227,8 @@ static uint64_t monotonic(void)
 	return (uint64_t)at.tv_sec * 1000000000u + (uint64_t)at.tv_nsec;
 }
 
-static void run_child(char **command, int gate, const sigset_t *mask)
+/* Says at `failed` why it cannot be run, which closes by itself when it is. */
+static void run_child(char **command, int gate, int failed, const sigset_t *mask)
 {
 	char go;
 
@@ -231,55 +236,116 @@ static void run_child(char **command, int gate, const sigset_t *mask)
 		;
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	execvp(command[0], command);
-	fprintf(stderr, "probes: cannot run %s: %s\n", command[0], strerror(errno));
+	if (write(failed, &errno, sizeof(errno)) < 0)
+		perror(command[0]);
 	_exit(127);
 }
 
-/* The command waits at a pipe until *gate_ret is closed: by then the probes are attached. */
-static struct err *start_command(struct tracing *tracing, const sigset_t *mask, int *gate_ret)
-{
-	int gate[2];
+/* Two pipes: the command waits at one until it is closed, by when the probes are attached. */
+struct gate {
+	int open, failed; /* our ends; -1 = there is no command */
+};
 
-	*gate_ret = -1;
+static struct err *start_command(struct tracing *tracing, const sigset_t *mask,
+				 struct gate *gate_ret)
+{
+	int gate[2], failed[2];
+
+	*gate_ret = (struct gate){ -1, -1 };
 	if (!tracing->command)
 		return NULL;
-	if (pipe2(gate, O_CLOEXEC))
+	if (pipe2(gate, O_CLOEXEC) || pipe2(failed, O_CLOEXEC))
 		return err_sys(errno, "cannot make a pipe");
+	prctl(PR_SET_CHILD_SUBREAPER, 1UL, 0UL, 0UL, 0UL);
 	tracing->child = fork();
 	if (tracing->child < 0)
 		return err_sys(errno, "cannot start %s", tracing->command[0]);
 	if (tracing->child == 0) {
 		close(gate[1]);
-		run_child(tracing->command, gate[0], mask);
+		run_child(tracing->command, gate[0], failed[1], mask);
 	}
 	close(gate[0]);
-	*gate_ret = gate[1];
+	close(failed[1]);
+	*gate_ret = (struct gate){ gate[1], failed[0] };
 	tracing->kin = mem_zalloc(sizeof(*tracing->kin));
 	return NULL;
 }
 
-/* Whether there is nothing more to wait for; *ended_ret: the traced have ended by themselves. */
-static bool is_over(struct tracing *tracing, const sigset_t *watched, uint64_t deadline,
-		    bool *ended_ret)
+/* Lets the command begin. */
+static struct err *open_gate(const struct tracing *tracing, const struct gate *gate)
+{
+	int error = 0;
+
+	if (gate->open < 0)
+		return NULL;
+	close(gate->open);
+	if (read(gate->failed, &error, sizeof(error)) != sizeof(error))
+		error = 0;
+	close(gate->failed);
+	return error ? err_sys(error, "cannot run %s", tracing->command[0]) : NULL;
+}
+
+/*
+ * Whether a signal says that this is the end. Ctrl-C reaches the command, too, whose last
+ * doings are to be seen: then its end is waited for, until Ctrl-C comes again.
+ */
+static bool is_interrupted(struct tracing *tracing, const sigset_t *watched)
 {
 	struct timespec now = { 0, 0 };
+	siginfo_t info;
 	int signal;
 
-	while ((signal = sigtimedwait(watched, NULL, &now)) > 0)
-		if (signal != SIGCHLD)
+	while ((signal = sigtimedwait(watched, &info, &now)) > 0) {
+		if (signal == SIGCHLD)
+			continue;
+		if (signal != SIGINT || info.si_code != SI_KERNEL || tracing->child <= 0 ||
+		    tracing->interrupted_ns)
 			return true;
-	if (tracing->child > 0 &&
-	    waitpid(tracing->child, &tracing->status, WNOHANG) == tracing->child) {
-		*ended_ret = true;
-		return true;
+		tracing->interrupted_ns = monotonic();
 	}
-	if (tracing->session.pid) {
-		char path[32];
+	if (tracing->interrupted_ns && !tracing->impatient &&
+	    monotonic() - tracing->interrupted_ns > PATIENCE_NS) {
+		tracing->impatient = true;
+		fprintf(stderr, "probes: waiting for %s to end; Ctrl-C again does not wait\n",
+			tracing->command[0]);
+	}
+	return false;
+}
 
-		snprintf(path, sizeof(path), "/proc/%d", tracing->session.pid);
-		*ended_ret = access(path, F_OK) != 0;
-	}
-	return *ended_ret || tracing->stopping || (deadline && monotonic() >= deadline);
+/* Whether the command has ended; what it left behind comes to us, and is buried, too. */
+static bool command_ended(struct tracing *tracing)
+{
+	int status, pid;
+	bool ended = false;
+
+	while (tracing->child > 0 && (pid = waitpid(-1, &status, WNOHANG)) > 0)
+		if (pid == tracing->child) {
+			tracing->status = status;
+			ended = true;
+		}
+	return ended;
+}
+
+/* Also when nobody has asked how it ended yet. */
+static bool process_ended(const struct tracing *tracing)
+{
+	struct pollfd wait = { .fd = tracing->pidfd, .events = POLLIN };
+	char path[32];
+
+	if (!tracing->session.pid)
+		return false;
+	if (tracing->pidfd >= 0)
+		return poll(&wait, 1, 0) > 0;
+	snprintf(path, sizeof(path), "/proc/%d", tracing->session.pid);
+	return access(path, F_OK) != 0;
+}
+
+/* Whether there is nothing more to wait for. */
+static bool is_over(struct tracing *tracing, const sigset_t *watched, uint64_t deadline)
+{
+	return is_interrupted(tracing, watched) || command_ended(tracing) ||
+	       process_ended(tracing) || tracing->stopping ||
+	       (deadline && monotonic() >= deadline);
 }
 
 static struct err *read_events(struct tracing *tracing, const struct tracing_calls *calls,
@@ -288,9 +354,8 @@ static struct err *read_events(struct tracing *tracing, const struct tracing_cal
 	uint64_t deadline = tracing->duration_ns ? monotonic() + tracing->duration_ns : 0;
 	struct turn turn = { tracing, calls };
 	struct session_stats before, after;
-	bool ended = false;
 
-	while (!is_over(tracing, watched, deadline, &ended)) {
+	while (!is_over(tracing, watched, deadline)) {
 		TRY(session_poll(tracing->run, calls->tick_ms ? calls->tick_ms : DEFAULT_TICK,
 				 on_event, &turn));
 		if (calls->on_tick)
@@ -327,7 +392,8 @@ static void print_summary(const struct tracing *tracing)
 
 	session_stats(tracing->run, &stats);
 	fflush(stdout);
-	fprintf(stderr, "probes: %" PRIu64 " events", stats.events);
+	fprintf(stderr, "probes: %" PRIu64 " events", stats.kept ? stats.events :
+		tracing->handed);
 	if (stats.filtered)
 		fprintf(stderr, ", %" PRIu64 " left out by the filter", stats.filtered);
 	fprintf(stderr, ", %" PRIu64 " lost%s", stats.lost,
@@ -340,7 +406,7 @@ static void print_summary(const struct tracing *tracing)
 static struct err *run(struct tracing *tracing, const struct tracing_calls *calls,
 		       const sigset_t *watched, const sigset_t *mask)
 {
-	int gate;
+	struct gate gate;
 
 	TRY(start_command(tracing, mask, &gate));
 	struct err *err = privileges_drop(tracing->keep_ptrace);
@@ -351,8 +417,12 @@ static struct err *run(struct tracing *tracing, const struct tracing_calls *call
 		print_attached(tracing);
 	if ((err || tracing->stopping) && tracing->child > 0)
 		kill(tracing->child, SIGKILL); /* before it has begun */
-	if (gate >= 0)
-		close(gate);
+	struct err *not_run = open_gate(tracing, &gate);
+
+	if (!err)
+		err = not_run;
+	else
+		err_free(not_run);
 	if (!err)
 		err = read_events(tracing, calls, watched);
 	if (!err && !tracing->quiet)
@@ -364,6 +434,8 @@ struct err *tracing_run(struct tracing *tracing, const struct tracing_calls *cal
 {
 	sigset_t watched, mask;
 
+	tracing->pidfd = tracing->session.pid ?
+			 (int)syscall(SYS_pidfd_open, tracing->session.pid, 0) : -1;
 	TRY(session_open(&tracing->session, &tracing->run));
 	sigemptyset(&watched);
 	sigaddset(&watched, SIGINT);
@@ -374,6 +446,8 @@ struct err *tracing_run(struct tracing *tracing, const struct tracing_calls *cal
 
 	session_free(tracing->run);
 	tracing->run = NULL;
+	if (tracing->pidfd >= 0)
+		close(tracing->pidfd);
 	if (tracing->kin)
 		free(tracing->kin->known);
 	free(tracing->kin);

@@ -33,6 +33,10 @@ struct tracing {
 	struct session *run;       /* while calls are made */
 	int status;                /* wait status of the command */
 	pid_t child;
+	int pidfd;                 /* of the process; -1 = none */
+	uint64_t handed;           /* events that on_event got */
+	uint64_t interrupted_ns;   /* CLOCK_MONOTONIC: Ctrl-C came while a command runs */
+	bool impatient;
 	bool stopping;
 	struct kin *kin;           /* processes that were seen, while a command runs */
 };
@@ -66,7 +70,8 @@ struct tracing_calls {
 
 /*
  * Opens the session, starts the command, drops privileges, then reads events until the
- * duration is over, INT or TERM comes, the command or the process ends, or tracing_stop().
+ * duration is over, INT or TERM comes, the command or the process ends, or tracing_stop();
+ * after Ctrl-C, which the command gets as well, until that ends or Ctrl-C comes again.
  * Of a command's file only events of the command and its descendants are handed on. Prints
  * what it attached to and a summary (events, lost) to stderr. tracing->run is valid within
  * the calls. The signals INT, TERM and CHLD stay blocked.
