@@ -2,7 +2,6 @@
 /* A bpftrace script: what stands before, between and behind the blocks of its probes. */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/mem.h"
 #include "bpftrace_block.h"
@@ -78,18 +77,13 @@ static void put_clears(struct script *script)
 }
 
 /*
- * Where bpftrace finds the file: of a process, by the path that the process has for it when
- * that leads there, else through /proc. Quoted where that is needed.
+ * Where bpftrace finds the file: of a process, through /proc, as bpftrace 0.27 attaches twice
+ * when it is given -p and an absolute path that the process has too. Quoted where needed.
  */
 static struct err *find_file(const struct listing *listing, char **file_ret)
 {
-	struct stat path, image;
-	const char *file = listing->path;
+	const char *file = listing->image->path;
 
-	if (strcmp(file, listing->image->path) &&
-	    (stat(file, &path) || stat(listing->image->path, &image) ||
-	     path.st_dev != image.st_dev || path.st_ino != image.st_ino))
-		file = listing->image->path;
 	if (strpbrk(file, "\":*?[]{}\\\n"))
 		return err_new("%s: bpftrace has no way to write this file name; give the file "
 			       "another name or a symbolic link", file);
