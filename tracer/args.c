@@ -182,6 +182,13 @@ void args_take_words(struct wire_site *wire, const char *operands)
 	}
 }
 
+bool selection_has_goid(const struct sel_probe *probe)
+{
+	const struct meta_probe *meta = probe->seen.listed->meta;
+
+	return meta && meta->nargs && !strcmp(meta->args[0].name, "goid");
+}
+
 static const struct sel_arg *own_arg(const struct sel_probe *probe, const char *name)
 {
 	size_t len = strlen(name);

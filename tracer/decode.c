@@ -32,6 +32,7 @@ static void put_text(const struct decoder *decoder, const struct wire_hit *hit, 
 		return;
 	}
 	value->unread |= (hit->bad_texts >> arg->slot & 1) && value->full_len;
+	value->unread |= hit->bad_words >> arg->len_word & 1;
 	value->text = texts + (size_t)arg->slot * decoder->slot_bytes;
 	value->len = value->full_len < decoder->slot_bytes ? (size_t)value->full_len :
 							     decoder->slot_bytes;
@@ -90,9 +91,7 @@ static void put_hit(struct decoder *decoder, const struct sel_probe *probe,
 
 static uint64_t goid_of(const struct sel_probe *probe, const struct wire_hit *hit)
 {
-	const struct meta_probe *meta = probe->seen.listed->meta;
-
-	return meta && meta->nargs && !strcmp(meta->args[0].name, "goid") ? hit->words[0] : 0;
+	return selection_has_goid(probe) ? hit->words[0] : 0;
 }
 
 static void put_frames(struct decoder *decoder, const struct wire_record *record,

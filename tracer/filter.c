@@ -120,7 +120,7 @@ static bool parse_op(struct parser *p, struct node *test)
 }
 
 /* 10ms, 0x1f, 1.5s, 64Ki, true, nil */
-static bool read_number(const char *text, int64_t *number_ret)
+static bool read_number(const char *text, int64_t *number_ret, bool *huge_ret)
 {
 	static const struct {
 		const char *name;
@@ -143,9 +143,12 @@ static bool read_number(const char *text, int64_t *number_ret)
 	errno = 0;
 	long long whole = strtoll(text, &end, 0);
 
-	if (errno == ERANGE)
+	if (errno == ERANGE && *text != '-') {
+		errno = 0;
 		whole = (long long)strtoull(text, &end, 0);
-	if (!*end) {
+		*huge_ret = true;
+	}
+	if (!*end && !errno) {
 		*number_ret = whole;
 		return true;
 	}
@@ -160,12 +163,12 @@ static bool read_number(const char *text, int64_t *number_ret)
 	return false;
 }
 
-static struct err *parse_value(struct parser *p, struct node *test)
+/* Takes the text of a value. */
+static struct err *take_value(struct parser *p, struct node *test, bool *quoted_ret)
 {
-	size_t len;
-
 	skip_space(p);
-	if (*p->at == '"' || *p->at == '\'') {
+	*quoted_ret = *p->at == '"' || *p->at == '\'';
+	if (*quoted_ret) {
 		const char *end = strchr(p->at + 1, *p->at);
 
 		if (!end)
@@ -174,16 +177,29 @@ static struct err *parse_value(struct parser *p, struct node *test)
 		p->at = end + 1;
 		return NULL;
 	}
-	len = strcspn(p->at, " \t\n()&|\"'!<>=~");
+	size_t len = strcspn(p->at, " \t\n()&|\"'!<>=~");
+
 	if (!len)
 		return bad(p, "expected a value");
 	test->text = mem_strndup(p->at, len);
-	test->is_number = read_number(test->text, &test->number);
-	if (!test->is_number && (test->op >= TEST_LT && test->op <= TEST_GE))
-		return bad(p, "expected a number, as 500, 10ms or 64Ki");
-	if (!test->is_number && test->word >= WORD_DURATION && test->word <= WORD_TID)
-		return bad(p, "expected a number, as 42 or 10ms");
 	p->at += len;
+	return NULL;
+}
+
+static struct err *parse_value(struct parser *p, struct node *test)
+{
+	bool of_number = test->word >= WORD_DURATION && test->word <= WORD_TID;
+	bool ordered = test->op >= TEST_LT && test->op <= TEST_GE, quoted;
+	struct parser before = *p;
+
+	TRY(take_value(p, test, &quoted));
+	skip_space(&before);
+	if (!quoted || ordered || of_number)
+		test->is_number = read_number(test->text, &test->number, &test->huge);
+	if (!test->is_number && ordered)
+		return bad(&before, "expected a number, as 500, 10ms or 64Ki");
+	if (of_number && (!test->is_number || test->op >= TEST_LIKE))
+		return bad(&before, "expected a comparison with a number, as in duration > 10ms");
 	return NULL;
 }
 
@@ -295,6 +311,22 @@ bool node_is_about(const struct node *node, const char *provider, const char *na
 	       pattern_match(node->probe, provider, probe_name);
 }
 
+static size_t text_bytes(const struct node *node)
+{
+	if (!node)
+		return 0;
+	size_t left = text_bytes(node->left), right = text_bytes(node->right);
+	size_t own = node->text && !node->is_number ? strlen(node->text) : 0;
+
+	left = left > right ? left : right;
+	return own > left ? own : left;
+}
+
+size_t filter_text_bytes(const struct filter *filter)
+{
+	return text_bytes(filter->root);
+}
+
 static struct err *check(const struct filter *filter, const struct node *node,
 			 const struct selection *sel)
 {
@@ -329,16 +361,19 @@ struct err *filter_check(const struct filter *filter, const struct selection *se
 static bool compare_numbers(const struct node *test, int64_t left, bool is_unsigned)
 {
 	int64_t right = test->number;
-	bool less = is_unsigned && right >= 0 ? (uint64_t)left < (uint64_t)right : left < right;
+	bool same = left == right && (is_unsigned ? test->huge || right >= 0 : !test->huge);
+	bool less = left < right;
 
-	if (is_unsigned && left < 0 && right < 0)
-		less = (uint64_t)left < (uint64_t)right;
+	if (is_unsigned) /* no unsigned number is less than a negative one */
+		less = (right >= 0 || test->huge) && (uint64_t)left < (uint64_t)right;
+	else if (test->huge)
+		less = true;
 	switch (test->op) {
-	case TEST_EQ: return left == right;
-	case TEST_NE: return left != right;
+	case TEST_EQ: return same;
+	case TEST_NE: return !same;
 	case TEST_LT: return less;
-	case TEST_LE: return less || left == right;
-	case TEST_GT: return !less && left != right;
+	case TEST_LE: return less || same;
+	case TEST_GT: return !less && !same;
 	case TEST_GE: return !less;
 	default: return left != 0;
 	}
@@ -363,11 +398,21 @@ static bool compare_text(const struct node *test, const char *text, size_t len)
 	return same == (test->op == TEST_LIKE);
 }
 
+/* A number, or a type, by what is printed of it: status ~ 5*, v == main.Order. */
+static bool printed_holds(const struct node *test, const struct value *value)
+{
+	struct buf text = { 0 };
+
+	value_put_text(&text, value);
+	bool result = compare_text(test, (const char *)text.data, text.len);
+
+	buf_free(&text);
+	return result;
+}
+
 static bool value_holds(const struct node *test, const struct value *value)
 {
-	bool has_text = value->kind == VALUE_STRING || value->kind == VALUE_BYTES ||
-			value->kind == VALUE_ERROR || value->kind == VALUE_ENUM;
-
+	bool is_text = value->kind == VALUE_STRING || value->kind == VALUE_BYTES;
 	char ip[VALUE_IP_SIZE];
 
 	if (value->unread)
@@ -375,14 +420,17 @@ static bool value_holds(const struct node *test, const struct value *value)
 	if (value->kind == VALUE_IP)
 		return compare_text(test, ip, strlen(value_ip(value, ip)));
 	if (test->op == TEST_TRUE)
-		return value->kind == VALUE_STRING || value->kind == VALUE_BYTES ?
-		       value->full_len > 0 : value->u != 0;
-	if (value->kind == VALUE_STRING || value->kind == VALUE_BYTES ||
-	    (has_text && !test->is_number))
+		return is_text ? value->full_len > 0 : value->u != 0;
+	if (is_text)
 		return value->text && compare_text(test, value->text, value->len);
-	return test->is_number &&
-	       compare_numbers(test, value->i, value->kind != VALUE_INT &&
-			       value->kind != VALUE_DURATION);
+	if (test->is_number && test->op < TEST_LIKE)
+		return compare_numbers(test, value->i, value->kind != VALUE_INT &&
+				       value->kind != VALUE_DURATION);
+	if (value->kind == VALUE_ENUM || (value->kind == VALUE_ERROR && !value->type_name))
+		return value->text && compare_text(test, value->text, value->len);
+	if (value->kind == VALUE_ERROR && value->text)
+		return compare_text(test, value->text, value->len);
+	return printed_holds(test, value);
 }
 
 bool node_name_holds(const struct node *test, const char *provider, const char *name)

@@ -15,6 +15,9 @@
  *	VALUE   = number [ ns us ms s m h | k M G Ki Mi Gi | B ] | true | false | nil
  *	        | "text" | 'text' | word
  *
+ * A value that is no number, or in quotes, and what follows ~, is compared with the value as it is
+ * printed: status ~ 5*, v == "main.Order".
+ *
  * Words are arguments of the probe; of a span, of its start and its end; and duration (of a
  * span), goid, pid, tid, probe, provider, name. arg.WORD is always the argument. A test of
  * something that the event does not have, or that could not be read, does not hold.
@@ -36,6 +39,9 @@ void filter_free(struct filter *filter); /* NULL is fine */
 
 /* Whether it asks for the duration of spans. */
 bool filter_needs_spans(const struct filter *filter);
+
+/* The longest text of it, in bytes: of shorter ones nothing can be said. */
+size_t filter_text_bytes(const struct filter *filter);
 
 /* An error when a word of it is an argument of no selected probe. */
 struct err *filter_check(const struct filter *filter, const struct selection *sel);

@@ -22,6 +22,7 @@ struct node {
 	char *text;    /* the value as written */
 	bool is_number; /* it can be read as one: a number, true, false, nil */
 	int64_t number;
+	bool huge;      /* above INT64_MAX: `number` has the bits */
 	int column;
 };
 

@@ -48,8 +48,8 @@ static bool put_number(struct compiler *c, const struct node *test, size_t off, 
 {
 	if (test->op != TEST_TRUE && (!test->is_number || test->op >= TEST_LIKE))
 		return false;
-	/* A negative number and an unsigned one: left to filter_holds(). */
-	if (!is_signed && test->number < 0)
+	/* A negative number and an unsigned one, or one above all: left to filter_holds(). */
+	if (test->huge || (!is_signed && test->number < 0))
 		return false;
 	return put(c, &(struct wire_step){
 		.op = WIRE_COMPARE, .cmp = (wire_u8)cmp_of(test->op), .size = (wire_u8)size,
@@ -108,11 +108,11 @@ static bool put_arg(struct compiler *c, const struct node *test)
 	const struct sel_arg *arg = selection_find_arg(c->probe, test->name, &of_start);
 	size_t hit = of_start ? offsetof(struct wire_record, start) :
 				offsetof(struct wire_record, hit);
-	size_t word;
+	uint8_t number;
 
 	if (!arg)
 		return put_constant(c, false);
-	word = hit + offsetof(struct wire_hit, words) + arg->word * 8u;
+	number = arg->word;
 	switch (arg->kind) {
 	case VALUE_STRING:
 	case VALUE_BYTES:
@@ -120,17 +120,31 @@ static bool put_arg(struct compiler *c, const struct node *test)
 	case VALUE_IP:
 		return false;
 	case VALUE_SLICE:
-		word = hit + offsetof(struct wire_hit, words) + arg->len_word * 8u;
+		number = arg->len_word;
 		break;
 	default:
 		break;
 	}
+	size_t word = hit + offsetof(struct wire_hit, words) + number * 8u;
+
 	if (!put_number(c, test, word, 8, arg->kind == VALUE_INT || arg->kind == VALUE_DURATION))
 		return false;
 	struct wire_step *step = &c->to->steps[c->to->nsteps - 1];
 
 	step->bad_off = (uint32_t)(hit + offsetof(struct wire_hit, bad_words));
-	step->bit = arg->word;
+	step->bit = number;
+	return true;
+}
+
+/* Without its start, the span has none: then all words of the start are bad. */
+static bool put_duration(struct compiler *c, const struct node *test)
+{
+	if (!put_number(c, test, offsetof(struct wire_record, duration), 8, false))
+		return false;
+	struct wire_step *step = &c->to->steps[c->to->nsteps - 1];
+
+	step->bad_off = offsetof(struct wire_record, start.bad_words);
+	step->bit = WIRE_WORDS;
 	return true;
 }
 
@@ -145,8 +159,10 @@ static bool put_test(struct compiler *c, const struct node *test)
 	case WORD_DURATION:
 		if (c->probe->role != WIRE_END)
 			return put_constant(c, false);
-		return put_number(c, test, offsetof(struct wire_record, duration), 8, false);
+		return put_duration(c, test);
 	case WORD_GOID:
+		if (!selection_has_goid(c->probe))
+			return false;
 		return put_number(c, test, offsetof(struct wire_record, hit.words), 8, false);
 	case WORD_PID:
 		return put_number(c, test, offsetof(struct wire_record, tgid), 4, false);

@@ -14,7 +14,7 @@
 #include "tracer/load.h"
 #include "tracer/privileges.h"
 
-enum { DEFAULT_TEXT = 128, DEFAULT_RING = 16 << 20, DEFAULT_SPANS = 16384,
+enum { DEFAULT_RING = 16 << 20, DEFAULT_SPANS = 16384,
        KEPT_RING = 1 << 20 /* of the flight recorder: events that the condition may hold for */ };
 
 /* What libbpf prints is not for users; the errors say what they can do. */
@@ -31,7 +31,7 @@ uint32_t load_slot_bytes(const struct session_options *options, const struct sel
 {
 	if (!sel->start_slots && !sel->end_slots)
 		return 0;
-	return ((options->text_bytes ? options->text_bytes : DEFAULT_TEXT) + 7) & ~7u;
+	return ((options->text_bytes ? options->text_bytes : LOAD_TEXT) + 7) & ~7u;
 }
 
 /* How many records the flight recorder's ring has room for; an array's elements are aligned. */

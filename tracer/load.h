@@ -8,6 +8,8 @@
 
 struct events; /* the skeleton that bpftool makes */
 
+enum { LOAD_TEXT = 128, LOAD_MOST_TEXT = 4096 }; /* bytes of a text: by default, at most */
+
 struct loaded {
 	struct events *skel;
 	bool multi;            /* for uprobe_multi links */

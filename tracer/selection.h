@@ -67,6 +67,9 @@ struct selection {
 struct err *selection_make(const struct session_options *options, struct selection **selection_ret);
 void selection_free(struct selection *sel); /* NULL is fine */
 
+/* Whether the goroutine's id is the first word of the probe. */
+bool selection_has_goid(const struct sel_probe *probe);
+
 /* The argument by its name: of the start, or else of the end; with *of_start_ret which. For
  * a probe without a partner its own. NULL when there is none. */
 const struct sel_arg *selection_find_arg(const struct sel_probe *probe, const char *name,

@@ -67,6 +67,15 @@ static void set_clock(struct session *s)
 		s->decoder.monotonic_to_real = real - before - (after - before) / 2;
 }
 
+/* Texts are kept at least so far that the condition can be decided. */
+static void lengthen_texts(struct session *s, const struct filter *filter)
+{
+	size_t bytes = filter_text_bytes(filter);
+
+	if (bytes > (s->options.text_bytes ? s->options.text_bytes : LOAD_TEXT))
+		s->options.text_bytes = bytes < LOAD_MOST_TEXT ? (unsigned)bytes : LOAD_MOST_TEXT;
+}
+
 static struct err *parse_conditions(struct session *s)
 {
 	const struct session_options *options = &s->options;
@@ -75,6 +84,10 @@ static struct err *parse_conditions(struct session *s)
 		TRY(filter_parse(options->filter, &s->filter));
 	if (options->when)
 		TRY(filter_parse(options->when, &s->when));
+	if (s->filter)
+		lengthen_texts(s, s->filter);
+	if (s->when)
+		lengthen_texts(s, s->when);
 	if ((s->filter && filter_needs_spans(s->filter)) ||
 	    (s->when && filter_needs_spans(s->when)))
 		s->options.spans = true;

@@ -61,6 +61,11 @@ CONDITIONS = [
     ("is_client && n >= 1Ki || is_client == false",
      lambda e: arg(e, "is_client") is False),
     ("goid == 1 && query ~ 'SELECT*'", lambda e: e["goid"] == 1 and like(e, "query", "SELECT*")),
+    ("status ~ 20* || status == '404'",
+     lambda e: str(number(e, "status")).startswith("20") or number(e, "status") == 404),
+    ("err ~ '*.err*'", lambda e: ".err" in ((arg(e, "err") or {}).get("type", "")
+     if isinstance(arg(e, "err"), dict) else arg(e, "err") or "")),
+    ('duration > "20us"', lambda e: e.get("duration_ns", 0) > 20_000),
     ("name ~ '*write*' && pid > 1 && len >= 100",
      lambda e: "write" in e["probe"].split(":")[1] and compare(e, "len", lambda v: v >= 100)),
 ]
