@@ -109,11 +109,16 @@ static struct err *attach_one(const struct selection *sel, size_t index,
 	const struct sel_site *site = &sel->sites[index];
 	LIBBPF_OPTS(bpf_uprobe_opts, opts, .bpf_cookie = index,
 		    .ref_ctr_offset = site->semaphore);
-	struct bpf_link *link = bpf_program__attach_uprobe_opts(
-		program, pid ? pid : -1, sel->paths[site->file], site->offset, &opts);
+	/* A name without a slash is looked for in $PATH by libbpf. */
+	const char *path = sel->paths[site->file];
+	char *with_slash = mem_printf("%s%s", strchr(path, '/') ? "" : "./", path);
+	struct bpf_link *link = bpf_program__attach_uprobe_opts(program, pid ? pid : -1, with_slash,
+								site->offset, &opts);
+	int error = errno;
 
+	free(with_slash);
 	if (!link)
-		return err_sys(errno, "%s: cannot attach to %s:%s at 0x%llx (see `probes "
+		return err_sys(error, "%s: cannot attach to %s:%s at 0x%llx (see `probes "
 			       "doctor`)", sel->listings[site->file]->path,
 			       site->listed->provider, site->listed->name,
 			       (unsigned long long)site->listed->pc);

@@ -14,7 +14,7 @@
 #include "tracer/load.h"
 #include "tracer/privileges.h"
 
-enum { DEFAULT_RING = 16 << 20, DEFAULT_SPANS = 16384,
+enum { DEFAULT_RING = 16 << 20, DEFAULT_SPANS = 16384, SPANS_BYTES = 64 << 20,
        KEPT_RING = 1 << 20 /* of the flight recorder: events that the condition may hold for */ };
 
 /* What libbpf prints is not for users; the errors say what they can do. */
@@ -73,6 +73,16 @@ static void set_constants(const struct session_options *options, const struct se
 	set_namespace(skel);
 }
 
+/* How many spans can be open: with long texts fewer, as they take kernel memory at once. */
+static uint32_t most_spans(const struct session_options *options, uint32_t open)
+{
+	uint32_t fit = SPANS_BYTES / open;
+
+	if (options->max_spans)
+		return (uint32_t)options->max_spans;
+	return fit > DEFAULT_SPANS ? DEFAULT_SPANS : fit;
+}
+
 static void set_sizes(const struct session_options *options, const struct selection *sel,
 		      const struct loaded *loaded, uint32_t nconditions)
 {
@@ -88,8 +98,7 @@ static void set_sizes(const struct session_options *options, const struct select
 	bpf_map__set_max_entries(skel->maps.conditions, nconditions);
 	bpf_map__set_value_size(skel->maps.open_spans, open);
 	bpf_map__set_value_size(skel->maps.blank, open);
-	bpf_map__set_max_entries(skel->maps.open_spans, !pairs ? 1 : options->max_spans ?
-				 (uint32_t)options->max_spans : DEFAULT_SPANS);
+	bpf_map__set_max_entries(skel->maps.open_spans, pairs ? most_spans(options, open) : 1);
 	if (!loaded->kept)
 		return;
 	bpf_map__set_value_size(skel->maps.kept, loaded->record_bytes);

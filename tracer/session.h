@@ -31,7 +31,7 @@ struct session_options {
 	bool stacks;        /* return addresses with each event */
 	unsigned text_bytes; /* most that is kept of a string; 0 = 128 */
 	size_t ring_bytes;  /* power of two; 0 = 16 MiB */
-	size_t max_spans;   /* that can be open at a time; 0 = 16384 */
+	size_t max_spans;   /* that can be open at a time; 0 = 16384, fewer with long texts */
 	const char *when;   /* flight recorder: keep events in the kernel until this condition
 			     * holds for one; NULL = hand out every event. Needs keep_bytes. */
 	size_t keep_bytes;  /* flight recorder: size of its ring; 0 = no flight recorder */

@@ -19,7 +19,7 @@ expect_match command.err '^probes: attached to [0-9]+ probes at [0-9]+ sites$' \
 ok "a command's requests, each once, as JSON"
 
 # Site by site, as on kernels without uprobe_multi.
-echo | PROBES_NO_MULTI=1 "$PROBES" trace --spans --json ./load "$http" -- ./load -mode http \
+echo | PROBES_NO_MULTI=1 "$PROBES" trace --spans --json load "$http" -- ./load -mode http \
 	-n 40 -truth truth.json >command.json 2>command.err || die "$(cat command.err)"
 grep '^{' command.json >lines.json
 python3 "$ROOT/tests/trace/trace_check.py" "$ROOT/docs/trace.schema.json" lines.json truth.json

@@ -20,7 +20,7 @@
 #include "live/tracing.h"
 #include "tracer/privileges.h"
 
-enum { DEFAULT_TICK = 50, DRAIN_TURNS = 50, PATIENCE_NS = 1000000000 };
+enum { DEFAULT_TICK = 50, DRAIN_TURNS = 50, PATIENCE_NS = 1000000000, MANY_SITES = 20 };
 
 /* Which processes descend from the command. */
 struct kin {
@@ -401,6 +401,9 @@ static void print_summary(const struct tracing *tracing)
 	if (stats.lost_starts)
 		fprintf(stderr, ", %" PRIu64 " ends without their start", stats.lost_starts);
 	fputc('\n', stderr);
+	if (!stats.multi && stats.sites > MANY_SITES)
+		fprintf(stderr, "probes: detaching from %zu sites one by one, as this kernel has "
+			"no uprobe_multi links; that takes a while\n", stats.sites);
 }
 
 static struct err *run(struct tracing *tracing, const struct tracing_calls *calls,
