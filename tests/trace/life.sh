@@ -23,4 +23,21 @@ kill "$(cat pid)"
 expect_line err "probes: 5 events, 0 lost"
 ok "orphans of the command are traced; the summary counts what is printed"
 
+# A new version of the file while the old one runs.
+cp nested served
+./served loop >/dev/null &
+old=$!
+STARTED+=("$old")
+wait_for 20 grep -q served "/proc/$old/maps" || die "served does not start"
+cp nested new && mv new served
+"$PROBES" trace -d 50ms ./served 2>err
+expect_match err "^probes: an older ./served is run by $old: nothing is seen of that"
+"$PROBES" trace -d 50ms -p "$old" ./served 2>err
+expect_match err "^probes: process $old does not run this ./served"
+"$PROBES" trace -n 2 -p "$old" encoding_json:marshal_end >out 2>err
+expect_line err "probes: 2 events, 0 lost"
+! grep -q older err || die "$(cat err)"
+stop_all
+ok "says so when the file is not the one that runs"
+
 python3 "$ROOT/tests/trace/life.py" "$PROBES" ./nested

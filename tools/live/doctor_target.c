@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* `probes doctor FILE|PID`: whether the probes of a program can be attached to. */
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -15,6 +13,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "live/doctor.h"
+#include "live/runners.h"
 #include "patch/prove.h"
 #include "tracer/kernel.h"
 #include "tracer/listing.h"
@@ -190,39 +189,8 @@ static void check_listing(struct doctor *doctor, const char *open_path, const ch
 	listing_free(listing);
 }
 
-/* Processes that run a file, and those that run an older one of the same name. */
-struct runners {
-	struct stat file;
-	const char *path; /* absolute */
-	struct buf same, older;
-	size_t nsame, nolder, hidden;
-};
-
-static void add_runner(struct runners *runners, const char *pid)
-{
-	char *link = mem_printf("/proc/%s/exe", pid), target[PATH_MAX];
-	ssize_t len = readlink(link, target, sizeof(target) - 1);
-	size_t name = strlen(runners->path);
-	struct stat st;
-
-	if (len < 0) {
-		runners->hidden += errno == EACCES || errno == EPERM;
-	} else if (!stat(link, &st)) {
-		target[len] = '\0';
-		if (st.st_ino == runners->file.st_ino && st.st_dev == runners->file.st_dev) {
-			buf_printf(&runners->same, "%s%s", runners->nsame++ ? ", " : "", pid);
-		} else if (!strncmp(target, runners->path, name) &&
-			   !strcmp(target + name, " (deleted)")) {
-			buf_printf(&runners->older, "%s%s", runners->nolder++ ? ", " : "", pid);
-		}
-	}
-	free(link);
-}
-
 static void report_runners(struct doctor *doctor, struct runners *runners)
 {
-	buf_u8(&runners->same, 0);
-	buf_u8(&runners->older, 0);
 	doctor_add(doctor, "processes", DOCTOR_OK, "%s%s",
 		   runners->nsame ? "run by " : "nothing seen that runs it now",
 		   runners->nsame ? (char *)runners->same.data : "");
@@ -240,22 +208,11 @@ static void report_runners(struct doctor *doctor, struct runners *runners)
 
 static void check_runners(struct doctor *doctor, const char *path)
 {
-	char *absolute = realpath(path, NULL);
-	struct runners runners = { .path = absolute };
-	DIR *proc = opendir("/proc");
-	struct dirent *entry;
+	struct runners runners;
 
-	if (absolute && proc && !stat(absolute, &runners.file)) {
-		while ((entry = readdir(proc)))
-			if (isdigit((unsigned char)entry->d_name[0]))
-				add_runner(&runners, entry->d_name);
+	if (runners_read(path, &runners))
 		report_runners(doctor, &runners);
-	}
-	if (proc)
-		closedir(proc);
-	buf_free(&runners.same);
-	buf_free(&runners.older);
-	free(absolute);
+	runners_free(&runners);
 }
 
 void doctor_file(struct doctor *doctor, const char *path)

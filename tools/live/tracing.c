@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "live/runners.h"
 #include "live/tracing.h"
 #include "tracer/privileges.h"
 
@@ -376,6 +377,24 @@ static struct err *read_events(struct tracing *tracing, const struct tracing_cal
 	return NULL;
 }
 
+/* Whom one could expect to see, but will not. */
+static void print_unseen(const struct session_options *session)
+{
+	struct runners runners;
+
+	if (session->pid && session->file && !runners_maps(session->pid, session->file))
+		fprintf(stderr, "probes: process %d does not run this %s (perhaps an older one); "
+			"`probes trace %d` takes what it runs\n", session->pid, session->file,
+			session->pid);
+	if (session->pid || !session->file)
+		return;
+	if (runners_read(session->file, &runners) && runners.nolder)
+		fprintf(stderr, "probes: an older %s is run by %s: nothing is seen of that; start "
+			"it again, or trace it by its number\n", session->file,
+			(char *)runners.older.data);
+	runners_free(&runners);
+}
+
 static void print_attached(const struct tracing *tracing)
 {
 	struct session_stats stats;
@@ -411,6 +430,8 @@ static struct err *run(struct tracing *tracing, const struct tracing_calls *call
 {
 	struct gate gate;
 
+	if (!tracing->quiet && !tracing->command)
+		print_unseen(&tracing->session);
 	TRY(start_command(tracing, mask, &gate));
 	struct err *err = privileges_drop(tracing->keep_ptrace);
 
