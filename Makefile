@@ -37,7 +37,7 @@ LIBS := -lelf -ldw -lZydis -lyaml -lcjson -lz -lmd -lm -pthread
 
 PASS_SRCS := $(sort $(wildcard linker-pass/*/*.c))
 # What reads notes, then what traces, which is left out where the BPF toolchain is missing.
-TOOL_SRCS := $(sort $(wildcard tools/*.c)) tracer/listing.c tracer/mapped.c
+TOOL_SRCS := $(sort $(wildcard tools/*.c)) tracer/listing.c tracer/mapped.c tracer/suggest.c
 LIVE_SRCS := $(filter-out $(TOOL_SRCS),$(sort $(wildcard tracer/*.c tools/live/*.c)))
 ifeq ($(HAVE_BPF),1)
 TOOL_SRCS += $(filter-out %.bpf.c,$(LIVE_SRCS))

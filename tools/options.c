@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/near.h"
 #include "options.h"
 
 enum { ID_HELP = 'h', HELP_COLUMN = 26, WORD_MAX = 31 };
@@ -165,45 +166,13 @@ int options_next(struct options *opts)
 	}
 }
 
-static int least(int a, int b, int c)
-{
-	int ab = a < b ? a : b;
-
-	return ab < c ? ab : c;
-}
-
-/* Levenshtein's distance; words longer than WORD_MAX are far from everything. */
-static int distance(const char *a, const char *b)
-{
-	int row[WORD_MAX + 1], alen = (int)strnlen(a, WORD_MAX + 1);
-	int blen = (int)strnlen(b, WORD_MAX + 1);
-
-	if (alen > WORD_MAX || blen > WORD_MAX)
-		return INT_MAX;
-	for (int j = 0; j <= blen; j++)
-		row[j] = j;
-	for (int i = 1; i <= alen; i++) {
-		int diagonal = row[0];
-
-		row[0] = i;
-		for (int j = 1; j <= blen; j++) {
-			int above = row[j];
-
-			row[j] = least(above + 1, row[j - 1] + 1,
-				       diagonal + (a[i - 1] != b[j - 1]));
-			diagonal = above;
-		}
-	}
-	return row[blen];
-}
-
 const char *options_nearest(const char *word, const char *const *names, int n)
 {
 	const char *best = NULL;
 	int best_distance = 3;
 
 	for (int i = 0; i < n; i++) {
-		int d = distance(word, names[i]);
+		int d = near_distance(word, names[i]);
 
 		if (d < best_distance && d < (int)strlen(names[i])) {
 			best = names[i];

@@ -100,10 +100,17 @@ struct err *target_check(const struct target *target)
 	for (size_t i = 0; i < target->nlistings; i++)
 		if (target->listings[i]->nprobes)
 			return NULL;
-	if (target->nall)
-		return err_code(EXIT_NO_MATCH, "%s%s: none of its %zu probes match %s%s", kind,
-				target->name, target->nall, target->patterns[0],
-				target->npatterns > 1 ? " or the other patterns" : "");
+	if (target->nall) {
+		char *meant = listing_suggest(target->listings, target->nlistings,
+					      target->patterns[0]);
+		struct err *err = err_code(EXIT_NO_MATCH, "%s%s: none of its %zu probes match "
+					   "%s%s%s", kind, target->name, target->nall,
+					   target->patterns[0], target->npatterns > 1 ?
+					   " or the other patterns" : "", meant);
+
+		free(meant);
+		return err;
+	}
 	if (target->go && target->process)
 		return err_code(EXIT_NO_MATCH, "process %s: no probes in its program; run `probes "
 				"inject` on the file and start it again", target->name);

@@ -43,6 +43,12 @@ struct err *listing_read(const char *file, const char *path, const char *const *
 			 int npatterns, struct listing **listing_ret);
 void listing_free(struct listing *listing); /* NULL is fine */
 
+/*
+ * What a pattern that matches nothing may have been meant to be: ", did you mean PROVIDER:NAME?",
+ * or "" when no probe of the n files has a name like it. The caller owns it.
+ */
+char *listing_suggest(struct listing *const *listings, size_t n, const char *pattern);
+
 /* Whether the file is a Go program, by its sections. */
 bool listing_is_go(const struct listing *listing);
 

@@ -157,15 +157,17 @@ static void join_pairs(struct selection *sel)
 	}
 }
 
-/* Whether a pattern has the probe's name, or with spans that of the span it starts. */
+/* Whether a pattern has the probe's name, or that of the span that it starts or ends. */
 static bool is_named(const struct session_options *options, const struct list_probe *probe)
 {
 	bool named = pattern_match_any(options->patterns, options->npatterns, probe->provider,
 				       probe->name);
 
-	if (named || !options->spans || !args_ends_with(probe->name, "_start"))
+	const char *half = args_ends_with(probe->name, "_start") ? "_start" : "_end";
+
+	if (named || !args_ends_with(probe->name, half))
 		return named;
-	char *span = mem_strndup(probe->name, strlen(probe->name) - strlen("_start"));
+	char *span = mem_strndup(probe->name, strlen(probe->name) - strlen(half));
 
 	named = pattern_match_any(options->patterns, options->npatterns, probe->provider, span);
 	free(span);
@@ -268,11 +270,17 @@ static struct err *nothing(const struct selection *sel, const struct session_opt
 
 	for (size_t i = 0; i < sel->nfiles; i++)
 		all += sel->listings[i]->nall;
-	if (all)
-		return err_code(EXIT_NO_MATCH, "%s: none of its %zu probes match %s%s; `probes "
-				"list %s` shows them", listing->path, all, options->patterns[0],
-				options->npatterns > 1 ? " or the other patterns" : "",
-				listing->path);
+	if (all) {
+		char *meant = listing_suggest(sel->listings, sel->nfiles, options->patterns[0]);
+		struct err *err = err_code(EXIT_NO_MATCH, "%s: none of its %zu probes match %s%s%s "
+					   "`probes list %s` shows them", listing->path, all,
+					   options->patterns[0], options->npatterns > 1 ?
+					   " or the other patterns" : "", *meant ? meant : ";",
+					   listing->path);
+
+		free(meant);
+		return err;
+	}
 	if (listing_is_go(listing))
 		return err_code(EXIT_NO_MATCH, "no probes in %s; run `probes inject %s`%s",
 				listing->path, listing->path,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/near.h"
 #include "probe/defread.h"
 
 #define MAX_KEY 32
@@ -26,40 +27,15 @@ static bool next_key(const char **list, char key[MAX_KEY], bool *needed_ret)
 	return true;
 }
 
-/* Levenshtein distance, for words shorter than MAX_KEY. */
-static size_t distance(const char *a, const char *b)
-{
-	size_t row[MAX_KEY + 1], nb = strlen(b);
-
-	for (size_t j = 0; j <= nb; j++)
-		row[j] = j;
-	for (size_t i = 0; a[i]; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i + 1;
-		for (size_t j = 0; j < nb; j++) {
-			size_t best = diagonal + (a[i] != b[j]);
-
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			diagonal = row[j + 1];
-			if (diagonal + 1 < best)
-				best = diagonal + 1;
-			row[j + 1] = best;
-		}
-	}
-	return row[nb];
-}
-
 static struct err *unknown_key(struct ynode at, const char *what, const char *key,
 			       const char *keys)
 {
 	char known[MAX_KEY], nearest[MAX_KEY] = "";
-	size_t best = MAX_KEY;
+	int best = MAX_KEY;
 	bool needed;
 
 	while (strlen(key) < MAX_KEY && next_key(&keys, known, &needed)) {
-		size_t far = distance(key, known);
+		int far = near_distance(key, known);
 
 		if (far < best) {
 			best = far;

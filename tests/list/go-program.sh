@@ -34,6 +34,16 @@ ok 'a table on a terminal'
 
 expect_exit 3 "$PROBES" list "$app" nothing:here
 expect_match "$TEST_TMP/err" 'none of its [0-9]+ probes match nothing:here$'
+suggests() # PATTERN PROBE
+{
+	expect_exit 3 "$PROBES" list "$app" "$1"
+	expect_match "$TEST_TMP/err" "match ${1//\*/\\*}, did you mean $2\?\$"
+}
+suggests 'server_requst*' 'net_http:server_request_start'
+suggests net/http:server_request net_http:server_request_start
+suggests 'net_htp:*' 'net_http:\*'
+suggests runtme 'runtime:\*'
+ok 'what a mistyped pattern may have been meant to be'
 expect_exit 1 "$PROBES" list "$TEST_TMP/absent"
 expect_match "$TEST_TMP/err" 'absent: cannot open: No such file'
 expect_exit 2 "$PROBES" list

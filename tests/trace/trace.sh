@@ -76,6 +76,8 @@ ok "a process in another mount namespace; ends with it"
 
 expect_exit 3 "$PROBES" trace ./load 'net_http:no_such'
 expect_match err '^probes: \./load: none of its [0-9]+ probes match net_http:no_such; `probes list'
+expect_exit 3 "$PROBES" trace ./load net_http:server_requst
+expect_match err 'server_requst, did you mean net_http:server_request_start\? `probes list \./load`'
 cp /bin/true plain
 expect_exit 3 "$PROBES" trace ./plain
 expect_match err '^probes: \./plain: no USDT probes'

@@ -25,7 +25,9 @@ static const struct command_spec trace_spec = {
 	.about = "Attaches to the probes of FILE, in all its processes, or of one process, and\n"
 		 "prints a line for each event: time, process, goroutine, probe, arguments.\n"
 		 "PATTERN is provider:name with * and ?; without one, all probes are taken.\n"
-		 "With a COMMAND, that is run, and only its events are printed.",
+		 "The name of a pair without _start and _end stands for both.\n"
+		 "With a COMMAND, that is run, and only its events are printed; when tracing\n"
+		 "ends before it does, it goes on untraced.",
 	.options = trace_options,
 	.notes = "Examples:\n"
 		 "  probes trace ./app net_http:server_request_start\n"

@@ -400,8 +400,8 @@ static void print_attached(const struct tracing *tracing)
 	struct session_stats stats;
 
 	session_stats(tracing->run, &stats);
-	fprintf(stderr, "probes: attached to %zu probe%s at %zu sites%s\n", stats.probes,
-		stats.probes == 1 ? "" : "s", stats.sites,
+	fprintf(stderr, "probes: attached to %zu probe%s at %zu site%s%s\n", stats.probes,
+		stats.probes == 1 ? "" : "s", stats.sites, stats.sites == 1 ? "" : "s",
 		tracing->command ? "" : "; Ctrl-C ends");
 }
 
