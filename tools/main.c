@@ -18,17 +18,19 @@ struct command {
 static const struct command commands[] = {
 	{ "inject", cmd_inject, "give Go programs USDT probes" },
 	{ "list", cmd_list, "the USDT probes of an ELF file or a running process" },
-	{ "bpftrace", cmd_bpftrace, "a bpftrace script that shows what the probes say" },
 	{ "catalog", cmd_catalog, "the probes that can be injected, and for which Go versions" },
 	{ "verify", cmd_verify, "prove that an injected program is what it says it is" },
 	{ "strip", cmd_strip, "give back the original program, byte for byte" },
 #ifdef HAVE_BPF
 	{ "trace", cmd_trace, "print what happens at probes, as it happens" },
-	{ "record", cmd_record, "keep the latest events, and write them when something happens" },
 	{ "top", cmd_top, "a live table of rates, latencies and errors by probe and key" },
 	{ "hist", cmd_hist, "histograms of latencies or arguments, and heat maps over time" },
-	{ "export", cmd_export, "spans and metrics for OpenTelemetry and Prometheus" },
 	{ "stacks", cmd_stacks, "add up the stacks that probes fire on: profiles, flame graphs" },
+	{ "record", cmd_record, "keep the latest events, and write them when something happens" },
+	{ "export", cmd_export, "spans and metrics for OpenTelemetry and Prometheus" },
+#endif
+	{ "bpftrace", cmd_bpftrace, "a bpftrace script that shows what the probes say" },
+#ifdef HAVE_BPF
 	{ "doctor", cmd_doctor, "whether tracing works here, and what is in the way" },
 #endif
 };
