@@ -10,9 +10,11 @@
 #include "probe/pattern.h"
 #include "tracer/filter_tree.h"
 
+enum { MOST_TESTS = 4000 }; /* the tree is walked by recursion */
+
 struct parser {
 	const char *source, *at;
-	int depth;
+	int depth, tests;
 };
 
 static void free_node(struct node *node)
@@ -207,6 +209,8 @@ static struct err *parse_or(struct parser *p, struct node **node_ret);
 
 static struct err *parse_test(struct parser *p, struct node **node_ret)
 {
+	if (++p->tests > MOST_TESTS)
+		return bad(p, "more than 4000 tests");
 	struct node *test = new_node(NODE_TEST, NULL, NULL);
 	struct err *err = parse_name(p, test);
 
