@@ -157,3 +157,14 @@ expect_exit 2 "$PROBES" record --last soon ./load
 expect_exit 3 "$PROBES" record --when 'sql latency > 1s' ./some
 expect_match err "^probes: ./some has no probe for 'sql latency', such as database_sql:query"
 ok 'the end, and errors'
+
+
+# What is no ordinary file is written, not replaced.
+ln -s target.json link.json
+"$PROBES" record -o link.json -d 50ms ./load 2>/dev/null
+[ -L link.json ] && [ -s target.json ] || die "$(ls -l link.json target.json)"
+"$PROBES" record -o /dev/stdout -d 50ms ./load 2>/dev/null | cat >piped.json
+cmp <(head -c 15 piped.json) <(head -c 15 target.json) || die "$(cat piped.json)"
+expect_exit 1 "$PROBES" record -o . -d 1h ./load
+expect_match err 'cannot write \.: Is a directory'
+ok 'links, pipes and folders as output'

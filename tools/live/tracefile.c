@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Writes trace files by way of a temporary one. */
+/* Writes trace files, by way of a temporary one. */
 #include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -40,11 +43,33 @@ static struct err *make_temporary(const char *path, int *fd_ret, char **name_ret
 	return NULL;
 }
 
+/* Devices, pipes and links stay what they are: these are written to themselves. */
+static bool is_special(const char *path)
+{
+	struct stat st;
+
+	return !lstat(path, &st) && !S_ISREG(st.st_mode);
+}
+
+static struct err *open_special(const char *path, int *fd_ret)
+{
+	*fd_ret = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	return *fd_ret < 0 ? err_sys(errno, "cannot write %s", path) : NULL;
+}
+
 struct err *tracefile_check(const char *path)
 {
 	char *name;
 	int fd;
 
+	if (is_special(path)) {
+		struct stat st;
+		bool folder = !stat(path, &st) && S_ISDIR(st.st_mode);
+
+		if (folder || (access(path, W_OK) && errno != ENOENT))
+			return err_sys(folder ? EISDIR : errno, "cannot write %s", path);
+		return NULL;
+	}
 	TRY(make_temporary(path, &fd, &name));
 	close(fd);
 	unlink(name);
@@ -89,16 +114,19 @@ struct err *tracefile_write(const char *path, struct chrome *chrome)
 {
 	struct sink sink = { .path = path };
 	struct err *err;
-	char *name;
+	char *name = NULL;
 
-	TRY(make_temporary(path, &sink.fd, &name));
+	if (is_special(path))
+		TRY(open_special(path, &sink.fd));
+	else
+		TRY(make_temporary(path, &sink.fd, &name));
 	if (is_gz(path))
 		sink.gz = gzdopen(sink.fd, "wb4");
 	err = chrome_write(chrome, put, &sink);
 	err = close_sink(&sink, err);
-	if (!err && rename(name, path))
+	if (!err && name && rename(name, path))
 		err = err_sys(errno, "cannot write %s", path);
-	if (err)
+	if (err && name)
 		unlink(name);
 	free(name);
 	return err;
