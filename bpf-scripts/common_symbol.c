@@ -11,6 +11,7 @@
 #include "bpf-scripts/common_run.h"
 #include "elf/image.h"
 #include "go/gobin.h"
+#include "go/pcline.h"
 
 struct symbols {
 	struct image *image;
@@ -77,23 +78,6 @@ static uint64_t find_bias(const struct symbols *symbols, uint32_t pid)
 	return bias;
 }
 
-static const struct gofunc *function_at(const struct gobin *gobin, uint64_t pc)
-{
-	size_t low = 0, high = gobin->nfuncs;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (gobin->funcs[middle].entry <= pc)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (!low || pc >= gobin->funcs[low - 1].end)
-		return NULL;
-	return &gobin->funcs[low - 1];
-}
-
 const char *run_function(struct run *run, uint32_t pid, uint64_t pc)
 {
 	const struct gofunc *func = NULL;
@@ -107,7 +91,7 @@ const char *run_function(struct run *run, uint32_t pid, uint64_t pc)
 		symbols->pid = pid;
 	}
 	if (symbols->gobin)
-		func = function_at(symbols->gobin, pc - symbols->bias);
+		func = pcline_func(symbols->gobin, pc - symbols->bias);
 	if (func)
 		snprintf(run->function, sizeof(run->function), "%s", func->name);
 	else
