@@ -202,6 +202,9 @@ static struct err *parse_value(struct parser *p, struct node *test)
 		return bad(&before, "expected a number, as 500, 10ms or 64Ki");
 	if (of_number && (!test->is_number || test->op >= TEST_LIKE))
 		return bad(&before, "expected a comparison with a number, as in duration > 10ms");
+	if (test->word == WORD_DURATION && test->number &&
+	    isdigit((unsigned char)test->text[strlen(test->text) - 1]))
+		return bad(&before, "expected a time with its unit, as 500us, 10ms or 2s");
 	return NULL;
 }
 

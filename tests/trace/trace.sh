@@ -83,6 +83,8 @@ expect_exit 3 "$PROBES" trace ./plain
 expect_match err '^probes: \./plain: no USDT probes'
 expect_exit 1 "$PROBES" trace 4194304
 expect_match err 'process 4194304: there is no such process'
+expect_exit 1 "$PROBES" trace ./load -p 4194304
+expect_match err 'process 4194304: there is no such process'
 expect_exit 2 "$PROBES" trace ./load -d never
 expect_exit 2 "$PROBES" trace
 expect_exit 2 "$PROBES" trace 1 -- true

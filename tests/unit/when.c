@@ -43,6 +43,8 @@ static const struct {
 	{ "uri == 'panic || http error'", "uri == 'panic || http error'", "" },
 	{ "errors > 1 && http_latency > 1", "errors > 1 && http_latency > 1", "" },
 	{ "http latency", "condition 'http latency': say how long", NULL },
+	{ "http latency > 500", "condition 'http latency > 500': say how long", NULL },
+	{ "gc pause > 0", "(runtime:stw.duration > 0)", "runtime:stw_start " },
 	{ "panic > 1s", "condition 'panic > 1s': 'panic' stands alone", NULL },
 	{ "dns latency > 1s", "app has no probe for 'dns latency', such as net:dns; ", NULL },
 };

@@ -208,8 +208,10 @@ static void put_json(const struct hist_run *run, struct hist_row *row, bool whol
 
 static void put_title(const struct hist_run *run, const struct hist_row *row, struct buf *out)
 {
-	buf_printf(out, "%s%s%s", row->tally.probe, row->tally.key ? "  " : "",
-		   row->tally.key ? row->tally.key : "");
+	bool keyed = row->tally.key || run->keys.n;
+
+	buf_printf(out, "%s%s%s", row->tally.probe, keyed ? "  " : "",
+		   row->tally.key ? row->tally.key : keyed ? "(without)" : "");
 	if (run->of)
 		buf_printf(out, "  %s", run->of);
 	buf_u8(out, '\n');

@@ -141,6 +141,8 @@ struct err *tracing_operands(struct tracing *tracing, const struct options *opts
 	}
 	if (!session->file && !session->pid)
 		return err_code(EXIT_USAGE, "missing operand: FILE or PID");
+	if (session->file && session->pid && kill(session->pid, 0) && errno == ESRCH)
+		return err_new("process %d: there is no such process", session->pid);
 	if (tracing->command && (!session->file || session->pid))
 		return err_code(EXIT_USAGE, "-- COMMAND goes with a FILE whose probes it runs, "
 				"not with a process");

@@ -138,6 +138,15 @@ static struct err *no_probe(const struct target *target, const struct alias *ali
 			alias->probes[0] ? alias->probes[0] : "", target->name);
 }
 
+/* "> 500", which is neither 0 nor says of what. */
+static bool lacks_unit(const char *rest)
+{
+	const char *number = rest + strspn(rest, "<>=! \t\n");
+
+	return isdigit((unsigned char)rest[strlen(rest) - 1]) &&
+	       number[strspn(number, "0.")] != '\0';
+}
+
 static struct err *put_alias(struct when *when, const struct target *target,
 			     const struct alias *alias, const char *rest, struct buf *out)
 {
@@ -145,7 +154,7 @@ static struct err *put_alias(struct when *when, const struct target *target,
 	char *test = latency ? mem_printf(".duration %s", rest) : NULL;
 	int n;
 
-	if (latency && (!*rest || !strchr("<>=!", *rest))) {
+	if (latency && (!*rest || !strchr("<>=!", *rest) || lacks_unit(rest))) {
 		free(test);
 		return err_code(EXIT_USAGE, "condition '%s%s%s': say how long, as in '%s > 500ms'",
 				alias->words, *rest ? " " : "", rest, alias->words);
