@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "tracer/attach.h"
 #include "tracer/decode.h"
@@ -46,22 +47,14 @@ struct session {
 	unsigned batch;
 };
 
-static uint64_t now(clockid_t clock)
-{
-	struct timespec at;
-
-	clock_gettime(clock, &at);
-	return (uint64_t)at.tv_sec * 1000000000u + (uint64_t)at.tv_nsec;
-}
-
 /*
  * What makes CLOCK_REALTIME of CLOCK_MONOTONIC. It is kept where the two were not seen to differ
  * otherwise, so that being interrupted between them does not change the order of events.
  */
 static void set_clock(struct session *s)
 {
-	uint64_t before = now(CLOCK_MONOTONIC), real = now(CLOCK_REALTIME);
-	uint64_t after = now(CLOCK_MONOTONIC), kept = s->decoder.monotonic_to_real;
+	uint64_t before = clock_ns(CLOCK_MONOTONIC), real = clock_ns(CLOCK_REALTIME);
+	uint64_t after = clock_ns(CLOCK_MONOTONIC), kept = s->decoder.monotonic_to_real;
 
 	if (kept + before > real || kept + after < real)
 		s->decoder.monotonic_to_real = real - before - (after - before) / 2;
@@ -305,11 +298,11 @@ struct err *session_poll(struct session *session, int timeout_ms, session_event_
 struct err *session_drain(struct session *session, session_event_fn *fn, void *context)
 {
 	uint64_t wanted = __atomic_load_n(session->produced, __ATOMIC_ACQUIRE);
-	uint64_t deadline = now(CLOCK_MONOTONIC) + DRAIN_NS;
+	uint64_t deadline = clock_ns(CLOCK_MONOTONIC) + DRAIN_NS;
 
 	set_clock(session);
 	while (__atomic_load_n(session->consumed, __ATOMIC_ACQUIRE) < wanted &&
-	       now(CLOCK_MONOTONIC) < deadline) {
+	       clock_ns(CLOCK_MONOTONIC) < deadline) {
 		TRY(session_poll(session, 0, fn, context));
 		if (*session->consumed < wanted)
 			sched_yield(); /* a record is being written */

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "tracer/event.h"
 #include "tracer/mapped.h"
@@ -224,14 +225,6 @@ static void read_mapping(struct symboliser *symboliser, struct process *process,
 	add_range(process, range);
 }
 
-static uint64_t now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-
 /* What is known stays when the process is gone, or its maps are out of reach. */
 static void read_maps(struct symboliser *symboliser, struct process *process)
 {
@@ -239,7 +232,7 @@ static void read_maps(struct symboliser *symboliser, struct process *process)
 	FILE *maps = fopen(name, "re");
 	size_t cap = 0, before = process->nranges;
 
-	process->read_at = now();
+	process->read_at = clock_ns(CLOCK_MONOTONIC);
 	while (maps && getline(&line, &cap, maps) > 0)
 		read_mapping(symboliser, process, line);
 	if (process->nranges > before) {
@@ -362,7 +355,7 @@ static struct process *process_of_event(struct symboliser *symboliser, const str
 		if (range && range->file == file &&
 		    is_at_probe(event, file_addr(range, event->frames[0])))
 			break;
-		if (turn == 0 && now() - process->read_at > REREAD_NS) {
+		if (turn == 0 && clock_ns(CLOCK_MONOTONIC) - process->read_at > REREAD_NS) {
 			read_maps(symboliser, process);
 			continue;
 		}
@@ -380,7 +373,8 @@ static const struct symplace *place_of(struct symboliser *symboliser, struct pro
 {
 	const struct range *range = find_range(process, addr);
 
-	if (!range && addr != SYM_DEEPER && now() - process->read_at > REREAD_NS) {
+	if (!range && addr != SYM_DEEPER &&
+	    clock_ns(CLOCK_MONOTONIC) - process->read_at > REREAD_NS) {
 		read_maps(symboliser, process);
 		range = find_range(process, addr);
 	}

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "cmd.h"
 #include "live/dist.h"
@@ -73,14 +74,6 @@ struct hist_run {
 	struct session_stats stats;
 	struct err *err;
 };
-
-static uint64_t now_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 /* The number that an event is counted by. False when it has none. */
 static bool measure(const struct hist_run *run, const struct event *event, uint64_t *value_ret,
@@ -273,7 +266,7 @@ static void draw(struct hist_run *run)
 
 	out->len = 0;
 	buf_printf(out, "%.0f s  lost %" PRIu64 "  q quit\n",
-		   (double)(now_ns(CLOCK_MONOTONIC) - run->begun) / 1e9, run->stats.lost);
+		   (double)(clock_ns(CLOCK_MONOTONIC) - run->begun) / 1e9, run->stats.lost);
 	put_rows(run, true, out);
 	screen_draw(out);
 }
@@ -291,7 +284,7 @@ static void next_round(struct hist_run *run)
 {
 	for (size_t i = 0; i < run->rows.n; i++)
 		dist_clear(&((struct hist_row *)run->rows.rows[i])->now);
-	run->round_begun = now_ns(CLOCK_MONOTONIC);
+	run->round_begun = clock_ns(CLOCK_MONOTONIC);
 	run->due += run->interval;
 	if (run->due <= run->round_begun) /* it was stopped, or is late */
 		run->due = run->round_begun + run->interval;
@@ -307,7 +300,7 @@ static void print_clock(const struct hist_run *run)
 	localtime_r(&now, &local);
 	strftime(clock, sizeof(clock), "%H:%M:%S", &local);
 	printf("%s  the last %.1f s  lost %" PRIu64 "\n\n", clock,
-	       (double)(now_ns(CLOCK_MONOTONIC) - run->round_begun) / 1e9, run->stats.lost);
+	       (double)(clock_ns(CLOCK_MONOTONIC) - run->round_begun) / 1e9, run->stats.lost);
 }
 
 static void end_round(struct hist_run *run)
@@ -331,9 +324,9 @@ static void on_start(void *context)
 	struct hist_run *run = context;
 
 	run->started = true;
-	run->begun = run->round_begun = now_ns(CLOCK_MONOTONIC);
+	run->begun = run->round_begun = clock_ns(CLOCK_MONOTONIC);
 	run->due = run->begun + run->interval;
-	run->begun_real = now_ns(CLOCK_REALTIME);
+	run->begun_real = clock_ns(CLOCK_REALTIME);
 	run->err = keys_check_names("--by", run->keys.names, run->keys.n, run->tracing.run);
 	if (!run->err && run->of)
 		run->err = keys_check_names("--of", &run->of, 1, run->tracing.run);
@@ -356,7 +349,7 @@ static void on_tick(void *context)
 			tracing_stop(&run->tracing);
 	if (run->err || !run->interval)
 		return;
-	if (now_ns(CLOCK_MONOTONIC) >= run->due)
+	if (clock_ns(CLOCK_MONOTONIC) >= run->due)
 		end_round(run);
 	else if (run->live && screen_changed())
 		draw(run);
@@ -370,7 +363,7 @@ static void print_end_json(struct hist_run *run)
 	put_head_json(out, "end");
 	buf_printf(out, ",\"seconds\":%.3f,\"lost\":%" PRIu64 ",\"lost_starts\":%" PRIu64
 		   ",\"other\":%zu,\"unmeasured\":%" PRIu64 "}\n",
-		   (double)(now_ns(CLOCK_MONOTONIC) - run->begun) / 1e9, run->stats.lost,
+		   (double)(clock_ns(CLOCK_MONOTONIC) - run->begun) / 1e9, run->stats.lost,
 		   run->stats.lost_starts, run->folded, run->unmeasured);
 	fwrite(out->data, 1, out->len, stdout);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "cmd.h"
 #include "live/keys.h"
@@ -73,17 +74,9 @@ struct top {
 	struct err *err;
 };
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 static double seconds_since(uint64_t begun)
 {
-	return (double)(now_ns() - begun) / 1e9;
+	return (double)(clock_ns(CLOCK_MONOTONIC) - begun) / 1e9;
 }
 
 static void count(struct top_counts *counts, const struct event *event, bool failed)
@@ -130,7 +123,7 @@ static void next_round(struct top *top)
 		hist_clear(&row->now.latency);
 	}
 	top->last_seconds = seconds_since(top->round_begun);
-	top->round_begun = now_ns();
+	top->round_begun = clock_ns(CLOCK_MONOTONIC);
 	top->due += top->interval;
 	if (top->due <= top->round_begun) /* it was stopped, or is late */
 		top->due = top->round_begun + top->interval;
@@ -281,7 +274,7 @@ static void on_start(void *context)
 	struct top *top = context;
 
 	top->started = true;
-	top->begun = top->round_begun = now_ns();
+	top->begun = top->round_begun = clock_ns(CLOCK_MONOTONIC);
 	top->due = top->begun + top->interval;
 	top->err = keys_check_names("--by", top->keys.names, top->keys.n, top->tracing.run);
 	if (top->err) {
@@ -309,7 +302,7 @@ static void on_tick(void *context)
 		top->sort = (top->sort + 1) % TOP_NSORTS;
 		redraw = true;
 	}
-	if (now_ns() >= top->due)
+	if (clock_ns(CLOCK_MONOTONIC) >= top->due)
 		end_round(top);
 	else if (top->live && (screen_changed() || redraw))
 		draw(top);

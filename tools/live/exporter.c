@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "live/container.h"
 #include "live/exporter.h"
@@ -44,14 +45,6 @@ struct exporter {
 	size_t nbatches, cap;
 	struct description what;
 };
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * SECOND + (uint64_t)now.tv_nsec;
-}
 
 /* A random UUID (RFC 9562, version 4). */
 static void make_instance(struct exporter *exporter)

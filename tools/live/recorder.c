@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "live/recorder.h"
 #include "live/tracefile.h"
@@ -48,20 +49,12 @@ static void on_signal(int number)
 	asked = 1;
 }
 
-static uint64_t now(clockid_t clock)
-{
-	struct timespec at;
-
-	clock_gettime(clock, &at);
-	return (uint64_t)at.tv_sec * 1000000000u + (uint64_t)at.tv_nsec;
-}
-
 static void fire(struct state *state, char *text)
 {
 	state->cause = (struct cause){
 		.fired = true,
-		.at = now(CLOCK_MONOTONIC),
-		.time = now(CLOCK_REALTIME),
+		.at = clock_ns(CLOCK_MONOTONIC),
+		.time = clock_ns(CLOCK_REALTIME),
 		.text = text,
 	};
 }
@@ -149,7 +142,7 @@ static struct err *read_ring(struct state *state)
 	state->open = 0;
 	state->chrome = chrome_new(symbol, state, state->from);
 	TRY(session_freeze(session));
-	state->until = now(CLOCK_REALTIME);
+	state->until = clock_ns(CLOCK_REALTIME);
 	chrome_until(state->chrome, state->until);
 	TRY(session_recorded(session, on_recorded, state));
 	session_thaw(session);
@@ -250,7 +243,7 @@ static void write_now(struct state *state)
 	free(state->cause.text);
 	state->cause = (struct cause){ 0 };
 	state->written++;
-	state->started = now(CLOCK_REALTIME);
+	state->started = clock_ns(CLOCK_REALTIME);
 	if (state->err || state->written == state->recorder->repeat)
 		tracing_stop(state->recorder->tracing);
 }
@@ -282,7 +275,7 @@ static void on_start(void *context)
 		err_free(err);
 		tracing_stop(state->recorder->tracing);
 	}
-	state->started = now(CLOCK_REALTIME);
+	state->started = clock_ns(CLOCK_REALTIME);
 }
 
 static void on_tick(void *context)
@@ -298,7 +291,7 @@ static void on_tick(void *context)
 	if (!state->cause.fired && session_triggered(state->recorder->tracing->run))
 		session_thaw(state->recorder->tracing->run); /* by a process that is not wanted */
 	if (state->cause.fired &&
-	    now(CLOCK_MONOTONIC) - state->cause.at >= state->recorder->after_ns)
+	    clock_ns(CLOCK_MONOTONIC) - state->cause.at >= state->recorder->after_ns)
 		write_now(state);
 }
 

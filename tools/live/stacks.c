@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "live/stacks.h"
 #include "tracer/value.h"
@@ -297,14 +298,6 @@ static void on_event(const struct event *event, void *context)
 	add_stack(stacks, event, stack, &sample);
 	for (size_t i = 0; i < stacks->nby; i++)
 		free(sample.labels[i].text);
-}
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec at;
-
-	clock_gettime(clock, &at);
-	return (uint64_t)at.tv_sec * 1000000000u + (uint64_t)at.tv_nsec;
 }
 
 static void on_start(void *context)

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "live/runners.h"
 #include "live/tracing.h"
@@ -222,14 +223,6 @@ static void on_event(const struct event *event, void *context)
 	turn->calls->on_event(event, turn->calls->context);
 }
 
-static uint64_t monotonic(void)
-{
-	struct timespec at;
-
-	clock_gettime(CLOCK_MONOTONIC, &at);
-	return (uint64_t)at.tv_sec * 1000000000u + (uint64_t)at.tv_nsec;
-}
-
 /* Says at `failed` why it cannot be run, which closes by itself when it is. */
 static void run_child(char **command, int gate, int failed, const sigset_t *mask)
 {
@@ -304,10 +297,10 @@ static bool is_interrupted(struct tracing *tracing, const sigset_t *watched)
 		if (signal != SIGINT || info.si_code != SI_KERNEL || tracing->child <= 0 ||
 		    tracing->interrupted_ns)
 			return true;
-		tracing->interrupted_ns = monotonic();
+		tracing->interrupted_ns = clock_ns(CLOCK_MONOTONIC);
 	}
 	if (tracing->interrupted_ns && !tracing->impatient &&
-	    monotonic() - tracing->interrupted_ns > PATIENCE_NS) {
+	    clock_ns(CLOCK_MONOTONIC) - tracing->interrupted_ns > PATIENCE_NS) {
 		tracing->impatient = true;
 		fprintf(stderr, "probes: waiting for %s to end; Ctrl-C again does not wait\n",
 			tracing->command[0]);
@@ -348,13 +341,14 @@ static bool is_over(struct tracing *tracing, const sigset_t *watched, uint64_t d
 {
 	return is_interrupted(tracing, watched) || command_ended(tracing) ||
 	       process_ended(tracing) || tracing->stopping ||
-	       (deadline && monotonic() >= deadline);
+	       (deadline && clock_ns(CLOCK_MONOTONIC) >= deadline);
 }
 
 static struct err *read_events(struct tracing *tracing, const struct tracing_calls *calls,
 			       const sigset_t *watched)
 {
-	uint64_t deadline = tracing->duration_ns ? monotonic() + tracing->duration_ns : 0;
+	uint64_t deadline = tracing->duration_ns ?
+			    clock_ns(CLOCK_MONOTONIC) + tracing->duration_ns : 0;
 	struct turn turn = { tracing, calls };
 	struct session_stats before, after;
 
