@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The command `probes`: finds the subcommand and hands over. */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,9 +61,31 @@ int cmd_report(struct err *err)
 	return code;
 }
 
+/* Whether it is one of the commands that this build leaves out. */
+static bool is_left_out(const char *word)
+{
+#ifdef HAVE_BPF
+	(void)word;
+#else
+	static const char *const tracing[] = { "trace", "top", "hist", "stacks", "record",
+					       "export", "doctor" };
+
+	for (size_t i = 0; i < sizeof(tracing) / sizeof(tracing[0]); i++)
+		if (!strcmp(word, tracing[i]))
+			return true;
+#endif
+	return false;
+}
+
 static int unknown_command(const char *word)
 {
 	const char *names[NCOMMANDS];
+
+	if (is_left_out(word)) {
+		fprintf(stderr, "probes: this build does not trace, so it has no '%s': `make deps` "
+			"and ./configure without --without-bpf make one that does\n", word);
+		return EXIT_FAILED;
+	}
 
 	for (int i = 0; i < NCOMMANDS; i++)
 		names[i] = commands[i].name;
