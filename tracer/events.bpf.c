@@ -106,6 +106,18 @@ static __always_inline long read_user(void *to, wire_u32 len, wire_u64 from)
 	return err;
 }
 
+/* Eight bytes where that many are there, else just those of the operand. */
+static __always_inline long read_memory(wire_u64 *to, wire_u8 size, wire_u64 from)
+{
+	long err = read_user(to, sizeof(*to), from);
+
+	if (!err || size >= sizeof(*to))
+		return err;
+	*to = 0;
+	return size == 4 ? read_user(to, 4, from) : size == 2 ? read_user(to, 2, from) :
+	       size == 1 ? read_user(to, 1, from) : err;
+}
+
 static __always_inline bool read_word(const struct hit_context *hit, int i, wire_u64 *word_ret)
 {
 	const struct wire_operand *op = &hit->site->words[i];
@@ -115,7 +127,7 @@ static __always_inline bool read_word(const struct hit_context *hit, int i, wire
 	if (op->kind == WIRE_REG)
 		value = hit->regs[op->reg & 15];
 	if (op->kind == WIRE_UNKNOWN || (op->kind == WIRE_MEM &&
-	    read_user(&value, sizeof(value), hit->regs[op->reg & 15] + op->value))) {
+	    read_memory(&value, op->size, hit->regs[op->reg & 15] + op->value))) {
 		*word_ret = 0;
 		return false;
 	}

@@ -14,11 +14,13 @@ import collections, json
 events = [json.loads(line) for line in open("out.json", "rb").read().decode().splitlines()]
 count = collections.Counter(e["probe"] for e in events)
 strange = "a??[31m:b?c%s%n????\u00e9"
-assert count == {"operands:odd": 2, "twice:named": 4, "same:place": 2, strange: 2}, count
+assert count == {"operands:odd": 2, "twice:named": 4, "same:place": 2, "memory:edge": 2, strange: 2}, count
 odd = next(e for e in events if e["probe"] == "operands:odd")["args"]
 want = [None, None, None, -5, None, None, 2**32 - 1, -1, 2**32 - 1, 1, -1, 2**64 - 1]
 assert list(odd.values()) == want, odd
 assert list(odd) == [f"arg{i}" for i in range(12)], odd
+edge = next(e for e in events if e["probe"] == "memory:edge")["args"]
+assert list(edge.values()) == [-7, None, 0xffff, 0xff, None], edge
 assert [e["args"]["arg0"] for e in events if e["probe"] == "twice:named"] == [1, 2, 1, 2]
 END
 ok "JSON is valid and says what the operands say"
