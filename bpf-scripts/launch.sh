@@ -32,7 +32,9 @@ case ${1:-} in
 	pid=${2:-}
 	case $pid in '' | *[!0-9]*) die "-p needs the number of a process, not '$pid'" ;; esac
 	[ -d "/proc/$pid" ] || die "there is no process $pid"
-	file=/proc/$pid/exe
+	# bpftrace -p looks for what exe points to among its own files, not the process's.
+	file=/proc/$pid/root$(readlink "/proc/$pid/exe" || :)
+	[ "$file" -ef "/proc/$pid/exe" ] || file=/proc/$pid/exe
 	shift 2
 	;;
 '' | -*)

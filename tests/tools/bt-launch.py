@@ -47,10 +47,12 @@ check.same("gofileslower without read and sync", sum(
 check.same("goiosize without reads",
            btload.keyed(btload.maps(out["goiosize"], "bytes_written"), ".dat"), 1000 * made)
 
-# Two processes of one file: -p sees one, and the tool ends with it or by an interrupt.
+# Two processes of one file: -p sees one, and the tool ends with it or by an interrupt. That one
+# has the file at a path that is nowhere outside of its mount namespace, as in a container.
 drivers = []
-for number in range(2):
-    driver = subprocess.Popen([binary, "-mode", "files", "-n", "20", "-hold"], text=True,
+for inside in (["unshare", "-m", "sh", "-c", f"mount --bind {binary.parent} /mnt && exec "
+                f'/mnt/{binary.name} "$@"', "sh"], [binary]):
+    driver = subprocess.Popen([*inside, "-mode", "files", "-n", "20", "-hold"], text=True,
                               stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     drivers.append((driver, int(driver.stdout.readline().split()[1])))
 tools = [btload.Tool("goopensnoop", "-p", drivers[0][1]), btload.Tool("gocreate", binary, 60)]
