@@ -14,7 +14,8 @@ import collections, json
 events = [json.loads(line) for line in open("out.json", "rb").read().decode().splitlines()]
 count = collections.Counter(e["probe"] for e in events)
 strange = "a??[31m:b?c%s%n????\u00e9"
-assert count == {"operands:odd": 2, "twice:named": 4, "same:place": 2, "memory:edge": 2, strange: 2}, count
+wanted = {"operands:odd": 2, "twice:named": 4, "same:place": 2, "memory:edge": 2, strange: 2}
+assert count == wanted, count
 odd = next(e for e in events if e["probe"] == "operands:odd")["args"]
 want = [None, None, None, -5, None, None, 2**32 - 1, -1, 2**32 - 1, 1, -1, 2**64 - 1]
 assert list(odd.values()) == want, odd
