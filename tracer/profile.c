@@ -291,7 +291,7 @@ static void put_heading(struct buf *out, const struct profile *profile, double t
 	buf_printf(out, "%.0f event%s, %zu stack%s", events, events == 1 ? "" : "s", nrows,
 		   nrows == 1 ? "" : "s");
 	if (shown < nrows)
-		buf_printf(out, "; the first %zu, -n 0 for all", shown);
+		buf_printf(out, "; the first %zu, -r 0 for all", shown);
 	buf_printf(out, "\n");
 }
 

@@ -99,8 +99,8 @@ expect_match deepest '^\[deeper\];(main\.deep;){58,62}main\.readOne;.*os\.openFi
 ok 'a stack that is too deep'
 
 # --by: labels, here roots; what no event has is an error, as is a value that is no number.
-stacks ./app os:open_start --by name --by probe -n 1 -- ./app quick >text
-expect_match text '^os:open_start: 5 events, 3 stacks; the first 1, -n 0 for all$' \
+stacks ./app os:open_start --by name --by probe -r 1 -- ./app quick >text
+expect_match text '^os:open_start: 5 events, 3 stacks; the first 1, -r 0 for all$' \
 	'^ 60\.0%  3  name: "?/dev/null"?  probe: os:open_start$'
 expect_exit 3 "$PROBES" stacks ./app os:open_start --by colour -- ./app quick
 expect_exit 3 "$PROBES" stacks ./app os:open_start --value colour -- ./app quick

@@ -22,7 +22,7 @@ static const struct option_spec stacks_options[] = {
 	{ ID_VALUE, "value", "NAME", "weigh stacks by this argument, as in --value size, or by\n"
 	  "`duration`, from X_start to X_end [number of events]" },
 	{ ID_BY, "by", "NAME", "apart by this argument, or by probe, pid or goid; up to 3" },
-	{ 'n', "number", "NUMBER", "stacks that are printed as text; 0 = all [20]" },
+	{ 'r', "rows", "COUNT", "stacks that are printed as text; 0 = all [20]" },
 	{ ID_ALLOCATIONS, "allocations", NULL, "memory by who allocates it, from the samples of\n"
 	  "the heap profile, scaled up to all allocations" },
 	{ ID_RATE, "rate", "BYTES", "the program's runtime.MemProfileRate [524288]" },
@@ -92,8 +92,8 @@ static struct err *take_option(struct stacks *stacks, int id, const char *value)
 	case 'o':
 		stacks->out_path = value;
 		return NULL;
-	case 'n':
-		return parse_number("-n", value, &stacks->most);
+	case 'r':
+		return parse_number("--rows", value, &stacks->most);
 	case ID_FORMAT:
 		stacks->format_name = value;
 		return NULL;
