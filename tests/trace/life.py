@@ -95,7 +95,25 @@ def killed():
     print("ok - a killed tracer leaves a program that runs and can be traced again")
 
 
+def hurried():
+    for delay in (0.01, 0.02, 0.03, 0.045, 0.06):
+        traced = subprocess.Popen([NESTED, "loop"], stdout=subprocess.PIPE)
+        traced.stdout.readline()
+        with subprocess.Popen([PROBES, "trace", str(traced.pid), END], stdout=subprocess.DEVNULL,
+                              stderr=subprocess.PIPE) as tracer:
+            time.sleep(delay)
+            traced.kill()
+            said = tracer.communicate(timeout=PATIENCE)[1].decode()
+        traced.wait()
+        wanted = " events, 0 lost" if tracer.returncode == 0 else "before it could be traced"
+        if tracer.returncode != 0 and "there is no such process" in said:
+            continue
+        assert wanted in said, f"exit {tracer.returncode}: {said}"
+    print("ok - a process that ends while it is being attached to")
+
+
 zombie()
+hurried()
 last_doings()
 no_patience()
 killed()
