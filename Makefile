@@ -157,6 +157,8 @@ install: all
 	install -m 755 bpf-scripts/launch.sh $(wildcard bpf-scripts/*.bt) '$(SHARE)/bpf-scripts'
 	install -m 644 bpf-scripts/gobcc.py bpf-scripts/README.md '$(SHARE)/bpf-scripts'
 	install -m 644 $(wildcard bpf-scripts/examples/*) '$(SHARE)/bpf-scripts/examples'
+	install -d '$(SHARE)/docs'
+	install -m 644 $(wildcard docs/*.md docs/*.json) '$(SHARE)/docs'
 
 uninstall:
 	rm -f $(patsubst %,'$(DESTDIR)$(BINDIR)/%',$(notdir $(SCRIPTS)))
