@@ -8,16 +8,16 @@ import btload
 check = btload.Checks()
 binary = btload.build()
 done, out = btload.run(binary, "allocs,stacks", 50, [
-    ("goallocs",), ("gomalloclarge", 90), ("gostackgrow",)])
+    ("goallocstacks",), ("gomalloclarge", 90), ("gostackgrow",)])
 counts = done["modes"]["allocs"]["counts"]
 
-rows = btload.histogram(out["goallocs"], "size")
-check.that("goallocs: objects of 1 KiB", counts["1024 bytes"] <= sum(
+rows = btload.histogram(out["goallocstacks"], "size")
+check.that("goallocstacks: objects of 1 KiB", counts["1024 bytes"] <= sum(
     n for low, _, n in rows if low == 1024) <= counts["1024 bytes"] + 3, rows)
-taken = [value for key, value in btload.maps(out["goallocs"], "bytes").items()
+taken = [value for key, value in btload.maps(out["goallocstacks"], "bytes").items()
          if "runtime.makeslice, main.allocate, " in key]
 # Go takes whole pages of 8 KiB for large objects.
-check.same("goallocs: bytes by place", sorted(taken), [
+check.same("goallocstacks: bytes by place", sorted(taken), [
     1024 * counts["1024 bytes"], 106496 * counts["100000 bytes"] + 1048576 * counts["1 MiB"]])
 
 rows = btload.table(out["gomalloclarge"])
