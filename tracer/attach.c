@@ -127,17 +127,6 @@ static struct err *attach_one(const struct selection *sel, size_t index,
 	return NULL;
 }
 
-/* Also of one that nobody has waited for yet. */
-static bool has_ended(int pid)
-{
-	char *link = mem_printf("/proc/%d/exe", pid), target[1];
-	bool ended = readlink(link, target, sizeof(target)) < 0 && (errno == ENOENT ||
-								     errno == ESRCH);
-
-	free(link);
-	return ended;
-}
-
 struct err *attach_sites(const struct selection *sel, struct bpf_program *program, bool multi,
 			 int pid, struct attachment **attachment_ret)
 {
@@ -150,10 +139,6 @@ struct err *attach_sites(const struct selection *sel, struct bpf_program *progra
 	else
 		for (size_t i = 0; i < sel->nsites && !err; i++)
 			err = attach_one(sel, i, program, pid, to);
-	if (err && pid && has_ended(pid)) {
-		err_free(err);
-		err = err_new("process %d ended before it could be traced", pid);
-	}
 	if (err) {
 		attach_free(to);
 		return err;

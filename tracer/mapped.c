@@ -27,6 +27,21 @@ static bool known_file(const struct found *found, const struct stat *st)
 	return false;
 }
 
+/* Whether it has ended, but nobody has waited for it. */
+static bool is_zombie(int pid)
+{
+	char *name = mem_printf("/proc/%d/stat", pid), line[512], *close;
+	FILE *file = fopen(name, "re");
+	/* The command in parentheses may hold anything. */
+	bool zombie = file && fgets(line, sizeof(line), file) && (close = strrchr(line, ')')) &&
+		      (!strncmp(close, ") Z", 3) || !strncmp(close, ") X", 3));
+
+	if (file)
+		fclose(file);
+	free(name);
+	return zombie;
+}
+
 /* Takes open_path and path. */
 static void add_file(struct found *found, char *open_path, char *path, const struct stat *st)
 {
@@ -52,6 +67,8 @@ static struct err *add_exe(struct found *found, int pid)
 		err = err_sys(errno, "process %d: cannot read its program%s", pid,
 			      errno == EACCES || errno == EPERM ?
 			      " (another user's takes CAP_SYS_PTRACE; name its file instead)" : "");
+	} else if (is_zombie(pid)) {
+		err = err_new("process %d: has ended", pid);
 	} else if (!access(folder, F_OK)) {
 		err = err_new("process %d: has no program file (a thread of the kernel)", pid);
 	} else {
@@ -118,6 +135,16 @@ static void add_mappings(struct found *found, int pid)
 		fclose(maps);
 	free(line);
 	free(name);
+}
+
+bool mapped_ended(int pid)
+{
+	char *link = mem_printf("/proc/%d/exe", pid), target[1];
+	bool ended = readlink(link, target, sizeof(target)) < 0 &&
+		     (errno == ENOENT || errno == ESRCH);
+
+	free(link);
+	return ended;
 }
 
 struct err *mapped_files(int pid, struct mapped_file **files_ret, size_t *n_ret)

@@ -3,6 +3,7 @@
 #ifndef TRACER_MAPPED_H
 #define TRACER_MAPPED_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,5 +30,8 @@ struct stat;
  */
 char *mapped_open_path(int pid, const char *range, uint64_t inode, const char *path,
 		       struct stat *st_ret);
+
+/* Whether it has no program any more: it has ended, though perhaps nobody has waited for it. */
+bool mapped_ended(int pid);
 
 #endif

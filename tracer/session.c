@@ -17,6 +17,7 @@
 #include "tracer/events.skel.h"
 #include "tracer/filter.h"
 #include "tracer/load.h"
+#include "tracer/mapped.h"
 #include "tracer/session.h"
 
 enum {
@@ -238,8 +239,13 @@ struct err *session_open(const struct session_options *options, struct session *
 	struct session *s = mem_zalloc(sizeof(*s));
 
 	s->options = *options;
+	bool lives = options->pid && !mapped_ended(options->pid);
 	struct err *err = open_session(s);
 
+	if (err && lives && mapped_ended(options->pid)) {
+		err_free(err);
+		err = err_new("process %d ended before it could be traced", options->pid);
+	}
 	if (err) {
 		session_free(s);
 		return err;
