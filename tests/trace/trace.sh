@@ -89,5 +89,6 @@ expect_exit 2 "$PROBES" trace ./load -d never
 expect_exit 2 "$PROBES" trace
 expect_exit 2 "$PROBES" trace 1 -- true
 expect_exit 0 "$PROBES" trace ./load "$http" -d 200ms
+expect_match err '^probes: no process seen runs \./load now; those that start later are traced$'
 expect_match err ' 0 events, 0 lost'
 ok "what cannot be traced is said in a line"

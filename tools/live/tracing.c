@@ -384,10 +384,15 @@ static void print_unseen(const struct session_options *session)
 			session->pid);
 	if (session->pid || !session->file)
 		return;
-	if (runners_read(session->file, &runners) && runners.nolder)
+	bool found = runners_read(session->file, &runners);
+
+	if (found && runners.nolder)
 		fprintf(stderr, "probes: an older %s is run by %s: nothing is seen of that; start "
 			"it again, or trace it by its number\n", session->file,
 			(char *)runners.older.data);
+	else if (found && !runners.nsame)
+		fprintf(stderr, "probes: no process seen runs %s now; those that start later are "
+			"traced\n", session->file);
 	runners_free(&runners);
 }
 
