@@ -271,7 +271,8 @@ static void on_start(void *context)
 
 	if (err) {
 		state->err = err_code(err->code, "%s (as user %d without privileges, which are "
-				      "given up by then)", err->message, (int)getuid());
+				      "given up by then; -o takes a path in a folder of that "
+				      "user, or in /tmp)", err->message, (int)getuid());
 		err_free(err);
 		tracing_stop(state->recorder->tracing);
 	}
