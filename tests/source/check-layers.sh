@@ -54,5 +54,8 @@ git grep -nIwE "$words" -- '*.[ch]' '*.py' '*.sh' '*.go' '*.bt' Makefile configu
 	>"$TEST_TMP/words" || true
 while read -r line; do fail "left undone: $line"; done <"$TEST_TMP/words"
 
+while read -r _ _ _ file; do fail "$file is no text"; done < <(
+	git ls-files --eol | grep '^i/-text')
+
 [ $failures = 0 ] && echo 'ok - layers, lengths, licences'
 exit $failures
