@@ -219,12 +219,20 @@ static __always_inline void read_stack(struct pt_regs *ctx, const struct hit_con
 		record->nframes = (wire_u32)size / 8;
 }
 
+/* Conditions are compiled for whole spans. An end without its start has another name and
+ * other arguments: the tracer decides alone. */
+static __always_inline bool may_hold(const struct wire_record *record,
+				     const struct hit_context *hit, wire_u32 condition)
+{
+	return (hit->site->role == WIRE_END && !record->is_span) || holds(record, condition);
+}
+
 /* Ends a record that is being written: hands it out, or takes it back when no one wants it.
  * Also what is taken back has its place in the ring until the tracer has passed it. */
 static __always_inline void finish(struct wire_record *record, const struct hit_context *hit,
 				   bool filtered)
 {
-	bool wanted = !filtered || !hit->site->filter || holds(record, hit->site->filter);
+	bool wanted = !filtered || !hit->site->filter || may_hold(record, hit, hit->site->filter);
 	wire_u64 wake = BPF_RB_NO_WAKEUP;
 
 	if (asleep && bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > wake_bytes) {
@@ -432,7 +440,7 @@ static __always_inline int keep(struct pt_regs *ctx, const struct hit_context *h
 	record->sequence = 2 * number + 1;
 	ordered();
 	fill_record(ctx, hit, record);
-	if (hit->site->filter && !holds(record, hit->site->filter)) {
+	if (hit->site->filter && !may_hold(record, hit, hit->site->filter)) {
 		__sync_fetch_and_add(&discarded, 1);
 		/* Its place goes to the next one, unless a later one is there. It stays odd
 		 * until then: nobody reads it. */
@@ -441,7 +449,7 @@ static __always_inline int keep(struct pt_regs *ctx, const struct hit_context *h
 	}
 	ordered();
 	record->sequence = 2 * number + 2;
-	if (!hit->site->trigger || !holds(record, hit->site->trigger))
+	if (!hit->site->trigger || !may_hold(record, hit, hit->site->trigger))
 		return 0;
 	/* A copy: the record can be overwritten before the tracer looks. */
 	shown = bpf_ringbuf_reserve(&ring, record_bytes, 0);

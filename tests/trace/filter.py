@@ -36,6 +36,10 @@ def like(event, name, pattern):
 
 
 CONDITIONS = [
+    # Goroutines that waited before tracing began: ends whose start is not known, which are not
+    # called goroutine_park.
+    ("!(runtime:goroutine_park.goid > 0) && name ~ 'goroutine_*'",
+     lambda e: e["probe"] == "runtime:goroutine_unpark"),
     ("status >= 400", lambda e: compare(e, "status", lambda v: v >= 400)),
     ("status<300 && method == GET",
      lambda e: compare(e, "status", lambda v: v < 300) and text(e, "method") == "GET"),

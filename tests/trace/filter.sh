@@ -11,7 +11,8 @@ need_bpf
 build_shop "$(command -v go)" static "$TEST_TMP/shop"
 inject_shop "$TEST_TMP"
 mapfile -t conditions < <(python3 "$ROOT/tests/trace/filter.py" --list)
-patterns=('net_http:*' 'database_sql:*' 'crypto_tls:*' 'runtime:stw_*' 'net:*' 'runtime:panic')
+patterns=('net_http:*' 'database_sql:*' 'crypto_tls:*' 'runtime:stw_*' 'net:*' 'runtime:panic'
+	'runtime:goroutine_*park')
 tracers=()
 shop_start all
 for i in "${!conditions[@]}"; do
