@@ -26,7 +26,8 @@ class Terminal:
     def __init__(self, *command):
         self.text = b""
         self.pid, self.fd = pty.fork()
-        if not self.pid:
+        if not self.pid:  # as in a terminal, also where the tests run in the background
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
             os.execv(PROBES, [PROBES, "trace", NESTED, END, "--", *command])
         os.set_blocking(self.fd, False)
 
