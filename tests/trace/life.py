@@ -27,7 +27,8 @@ class Terminal:
         self.text = b""
         self.pid, self.fd = pty.fork()
         if not self.pid:  # as in a terminal, also where the tests run in the background
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+                signal.signal(number, signal.SIG_DFL)
             os.execv(PROBES, [PROBES, "trace", NESTED, END, "--", *command])
         os.set_blocking(self.fd, False)
 
