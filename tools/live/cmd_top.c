@@ -425,17 +425,15 @@ int cmd_top(int argc, char **argv)
 	struct top top = { .interval = 1000000000, .limit = KEYS_LIMIT, .lines = -1 };
 	struct options opts = tracing_options(&top.tracing, &top_spec, argc, argv);
 	struct err *err = keys_parse("auto", &top.keys);
-	int id;
+	int id = OPTIONS_DONE;
 
 	while (!err && (id = options_next(&opts)) > 0)
 		err = take_option(&top, id, opts.value);
-	if (!err && id == OPTIONS_STOP)
-		return opts.exit_code;
-	if (!err)
+	if (!err && id != OPTIONS_STOP)
 		err = run_top(&top, &opts);
 	tallies_free(&top.rows, row_free);
 	keys_free(&top.keys);
 	buf_free(&top.key);
 	buf_free(&top.page);
-	return cmd_report(err);
+	return id == OPTIONS_STOP ? opts.exit_code : cmd_report(err);
 }
