@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "table.h"
 
 struct table table_start(const char *const *headings, int ncolumns)
@@ -15,38 +16,18 @@ struct table table_start(const char *const *headings, int ncolumns)
 	return (struct table){ .headings = headings, .ncolumns = ncolumns };
 }
 
-/* Length of the UTF-8 sequence of a printable character at `text`, or 0. */
-static size_t printable(const unsigned char *text)
-{
-	size_t len = *text < 0x80 ? 1 : *text >= 0xf0 ? 4 : *text >= 0xe0 ? 3 : 2;
-
-	if (len == 1)
-		return *text >= 0x20 && *text != 0x7f;
-	if (*text < 0xc2 || *text > 0xf4)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-	if ((*text == 0xc2 && text[1] < 0xa0) || (*text == 0xe0 && text[1] < 0xa0) ||
-	    (*text == 0xed && text[1] > 0x9f) || (*text == 0xf0 && text[1] < 0x90) ||
-	    (*text == 0xf4 && text[1] > 0x8f))
-		return 0;
-	return len;
-}
-
 char *table_escape(const char *text)
 {
-	const unsigned char *at = (const unsigned char *)text;
 	struct buf out = { 0 };
 
-	while (*at) {
-		size_t len = printable(at);
+	while (*text) {
+		size_t len = utf8_printable(text, 4);
 
 		if (len)
-			buf_put(&out, at, len);
+			buf_put(&out, text, len);
 		else
-			buf_printf(&out, "\\x%02x", *at);
-		at += len ? len : 1;
+			buf_printf(&out, "\\x%02x", (unsigned char)*text);
+		text += len ? len : 1;
 	}
 	buf_u8(&out, 0);
 	return (char *)out.data;

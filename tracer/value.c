@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "tracer/value.h"
 
 static void put_signed(struct buf *out, int64_t value)
@@ -42,23 +43,6 @@ void value_put_duration(struct buf *out, uint64_t ns)
 	buf_text(out, "ns");
 }
 
-/* Bytes of the UTF-8 sequence at text, 0 when it is none. Follows RFC 3629. */
-static size_t utf8_len(const unsigned char *text, size_t left)
-{
-	size_t len = text[0] < 0x80 ? 1 : text[0] < 0xc2 ? 0 : text[0] < 0xe0 ? 2 :
-		     text[0] < 0xf0 ? 3 : text[0] < 0xf5 ? 4 : 0;
-
-	if (!len || len > left)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-	if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] > 0x9f) ||
-	    (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] > 0x8f))
-		return 0;
-	return len;
-}
-
 void value_put_json_string(struct buf *out, const char *text, size_t len)
 {
 	const unsigned char *at = (const unsigned char *)text;
@@ -75,7 +59,7 @@ void value_put_json_string(struct buf *out, const char *text, size_t len)
 		i += run;
 		if (i == len)
 			break;
-		step = utf8_len(at + i, len - i);
+		step = utf8_len(text + i, len - i);
 		if (at[i] == '"' || at[i] == '\\')
 			buf_printf(out, "\\%c", at[i]);
 		else if (at[i] == '\n')
@@ -122,7 +106,7 @@ static void put_quoted(struct buf *out, const struct value *value)
 	} else {
 		buf_u8(out, '"');
 		for (size_t i = 0; i < value->len; i += step) {
-			step = utf8_len(text + i, value->len - i);
+			step = utf8_len(value->text + i, value->len - i);
 			if (text[i] == '"' || text[i] == '\\')
 				buf_printf(out, "\\%c", text[i]);
 			else if (text[i] == '\n' || text[i] == '\t')

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "live/metrics.h"
 
 /* The boundaries that the semantic conventions advise for each kind of duration. */
@@ -198,22 +199,6 @@ struct printer {
 	int last; /* instrument whose head was printed */
 };
 
-/* Length of the UTF-8 sequence at `text`, of at most `len` bytes; 0 when it is none. */
-static size_t sequence(const char *text, size_t len)
-{
-	const uint8_t *at = (const uint8_t *)text;
-	size_t n = *at < 0x80 ? 1 : *at < 0xc2 ? 0 : *at < 0xe0 ? 2 : *at < 0xf0 ? 3 :
-		   *at < 0xf5 ? 4 : 0;
-
-	if (!n || n > len || (*at == 0xe0 && at[1] < 0xa0) || (*at == 0xed && at[1] > 0x9f) ||
-	    (*at == 0xf0 && at[1] < 0x90) || (*at == 0xf4 && at[1] > 0x8f))
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((at[i] & 0xc0) != 0x80)
-			return 0;
-	return n;
-}
-
 static void put_label_value(struct buf *out, const struct label *label)
 {
 	if (!label->text) {
@@ -223,7 +208,7 @@ static void put_label_value(struct buf *out, const struct label *label)
 	for (size_t i = 0, n; i < label->len; i += n ? n : 1) {
 		const char *at = &label->text[i];
 
-		n = sequence(at, label->len - i);
+		n = utf8_len(at, label->len - i);
 		if (*at == '\n')
 			buf_put(out, "\\n", 2);
 		else if (*at == '"' || *at == '\\')
