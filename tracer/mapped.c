@@ -27,19 +27,27 @@ static bool known_file(const struct found *found, const struct stat *st)
 	return false;
 }
 
-/* Whether it has ended, but nobody has waited for it. */
-static bool is_zombie(int pid)
+bool mapped_status(int pid, char *state_ret, int *parent_ret)
 {
 	char *name = mem_printf("/proc/%d/stat", pid), line[512], *close;
 	FILE *file = fopen(name, "re");
 	/* The command in parentheses may hold anything. */
-	bool zombie = file && fgets(line, sizeof(line), file) && (close = strrchr(line, ')')) &&
-		      (!strncmp(close, ") Z", 3) || !strncmp(close, ") X", 3));
+	bool known = file && fgets(line, sizeof(line), file) && (close = strrchr(line, ')')) &&
+		     sscanf(close, ") %c %d", state_ret, parent_ret) == 2;
 
 	if (file)
 		fclose(file);
 	free(name);
-	return zombie;
+	return known;
+}
+
+/* Whether it has ended, but nobody has waited for it. */
+static bool is_zombie(int pid)
+{
+	int parent;
+	char state;
+
+	return mapped_status(pid, &state, &parent) && (state == 'Z' || state == 'X');
 }
 
 /* Takes open_path and path. */

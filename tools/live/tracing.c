@@ -20,6 +20,7 @@
 #include "base/mem.h"
 #include "live/runners.h"
 #include "live/tracing.h"
+#include "tracer/mapped.h"
 #include "tracer/privileges.h"
 
 enum { DEFAULT_TICK = 50, DRAIN_TURNS = 50, PATIENCE_NS = 1000000000, MANY_SITES = 20 };
@@ -156,34 +157,15 @@ struct err *tracing_operands(struct tracing *tracing, const struct options *opts
 	return NULL;
 }
 
-/* The parent of a process; 0 when it is gone. */
-static int parent_of(int pid)
-{
-	char *path = mem_printf("/proc/%d/stat", pid), line[512], *close;
-	FILE *stat = fopen(path, "re");
-	int parent = 0;
-
-	free(path);
-	if (!stat)
-		return 0;
-	/* The name in parentheses may hold anything. */
-	if (fgets(line, sizeof(line), stat) && (close = strrchr(line, ')')) &&
-	    sscanf(close, ") %*c %d", &parent) != 1)
-		parent = 0;
-	fclose(stat);
-	return parent;
-}
-
 static bool descends(int pid, int from)
 {
-	int at = pid;
+	int at = pid, parent;
+	char state;
 
 	for (int depth = 0; at > 1 && depth < 64; depth++) {
 		if (at == from || at == getpid()) /* orphans of the command come to us */
 			return true;
-		int parent = parent_of(at);
-
-		if (!parent)
+		if (!mapped_status(at, &state, &parent) || !parent)
 			return true; /* gone already: it ran this file while the command did */
 		at = parent;
 	}
