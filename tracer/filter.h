@@ -51,10 +51,10 @@ bool filter_holds(const struct filter *filter, const struct event *event);
 /*
  * The part of it that the kernel can decide for events of one probe (of a span, its end), in
  * terms of the records that have `slot_bytes` a text: what does not hold there does not hold
- * by filter_holds() either. With *exact_ret the reverse is true, too. 0 steps: nothing.
+ * by filter_holds() either. 0 steps: nothing.
  */
 void filter_compile(const struct filter *filter, const struct selection *sel,
 		    const struct sel_probe *probe, uint32_t slot_bytes,
-		    struct wire_condition *condition_ret, bool *exact_ret);
+		    struct wire_condition *condition_ret);
 
 #endif

@@ -205,33 +205,27 @@ static bool compile(struct compiler *c, const struct node *node)
 }
 
 /* Of a conjunction any part may be left out. */
-static bool compile_parts(struct compiler *c, const struct node *node)
+static void compile_parts(struct compiler *c, const struct node *node)
 {
-	uint32_t before = c->to->nsteps;
-	bool exact;
+	uint32_t before = c->to->nsteps, middle;
 
-	if (node->kind != NODE_AND)
-		return compile(c, node);
-	exact = compile_parts(c, node->left);
-	bool left = c->to->nsteps > before;
-	uint32_t middle = c->to->nsteps;
-
-	exact &= compile_parts(c, node->right);
-	if (left && c->to->nsteps > middle && !put_op(c, WIRE_AND)) {
-		c->to->nsteps = middle;
-		exact = false;
+	if (node->kind != NODE_AND) {
+		compile(c, node);
+		return;
 	}
-	return exact;
+	compile_parts(c, node->left);
+	middle = c->to->nsteps;
+	compile_parts(c, node->right);
+	if (middle > before && c->to->nsteps > middle && !put_op(c, WIRE_AND))
+		c->to->nsteps = middle;
 }
 
 void filter_compile(const struct filter *filter, const struct selection *sel,
 		    const struct sel_probe *probe, uint32_t slot_bytes,
-		    struct wire_condition *condition_ret, bool *exact_ret)
+		    struct wire_condition *condition_ret)
 {
 	struct compiler c = { sel, probe, slot_bytes, condition_ret };
 
 	*condition_ret = (struct wire_condition){ 0 };
-	*exact_ret = compile_parts(&c, filter->root);
-	for (uint32_t i = 0; i < condition_ret->nsteps; i++)
-		*exact_ret &= condition_ret->steps[i].op != WIRE_TEXT;
+	compile_parts(&c, filter->root);
 }

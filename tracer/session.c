@@ -93,9 +93,8 @@ static uint32_t add_condition(struct session *s, const struct filter *filter,
 			      const struct sel_probe *probe)
 {
 	struct wire_condition *to = &s->conditions[s->nconditions];
-	bool exact;
 
-	filter_compile(filter, s->sel, probe, load_slot_bytes(&s->options, s->sel), to, &exact);
+	filter_compile(filter, s->sel, probe, load_slot_bytes(&s->options, s->sel), to);
 	return to->nsteps ? s->nconditions++ : 0;
 }
 

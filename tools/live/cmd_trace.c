@@ -8,7 +8,7 @@
 #include "live/lines.h"
 #include "live/tracing.h"
 
-enum { ID_JSON = 0x300, ID_SPANS, ID_STACK, FLUSH = 64 << 10 };
+enum { ID_JSON = 0x300, ID_STACK, FLUSH = 64 << 10 };
 
 static const struct option_spec trace_options[] = {
 	{ 's', "spans", NULL, "join start and end into one event with its duration" },
