@@ -11,7 +11,8 @@
 #include "tracer/args.h"
 #include "tracer/selection.h"
 
-/* Pairs that names alone do not tell, or that are not found by the goroutine. */
+/* Pairs that names alone do not tell, or that are not found by the goroutine. Of several ends
+ * of a start the first is preferred. */
 static const struct pair {
 	const char *provider, *start, *end;
 	const char *key; /* argument of both; "" = one in a process at a time; NULL = goroutine */
@@ -28,9 +29,10 @@ static const struct pair {
 
 enum { NPAIRS = sizeof(pairs) / sizeof(pairs[0]) };
 
-/* Whether the two names are start and end; *key_ret is as in the table. */
-static bool is_pair(const char *provider, const char *start, const char *end,
-		    const char **key_ret)
+/* Where the pair stands in the table, NPAIRS when the names tell it; -1 when it is none.
+ * *key_ret is as in the table. */
+static int pair_rank(const char *provider, const char *start, const char *end,
+		     const char **key_ret)
 {
 	size_t stem = strlen(start) - (args_ends_with(start, "_start") ? strlen("_start") : 0);
 
@@ -38,11 +40,11 @@ static bool is_pair(const char *provider, const char *start, const char *end,
 		if (!strcmp(pairs[i].provider, provider) && !strcmp(pairs[i].start, start) &&
 		    !strcmp(pairs[i].end, end)) {
 			*key_ret = pairs[i].key;
-			return true;
+			return i;
 		}
 	*key_ret = NULL;
 	return args_ends_with(start, "_start") && args_ends_with(end, "_end") &&
-	       strlen(end) == stem + strlen("_end") && !strncmp(start, end, stem);
+	       strlen(end) == stem + strlen("_end") && !strncmp(start, end, stem) ? NPAIRS : -1;
 }
 
 /* Whether this site ends a function at whose entry the spans of the pair start. */
@@ -130,7 +132,6 @@ static void join(struct sel_probe *start, struct sel_probe *end, const char *key
 			}
 }
 
-/* Of several ends that a start could have the first in the table of pairs is its end. */
 static void join_pairs(struct selection *sel)
 {
 	uint32_t number = 0;
@@ -138,18 +139,21 @@ static void join_pairs(struct selection *sel)
 	for (size_t i = 0; i < sel->nprobes; i++) {
 		struct sel_probe *start = &sel->probes[i], *best = NULL;
 		const char *provider = start->seen.listed->provider, *key = NULL, *try;
+		int lowest = NPAIRS + 1;
 
 		for (size_t j = 0; j < sel->nprobes; j++) {
 			struct sel_probe *end = &sel->probes[j];
 
 			if (end->seen.listing != start->seen.listing ||
-			    strcmp(end->seen.listed->provider, provider) || end->partner ||
-			    !is_pair(provider, start->seen.listed->name, end->seen.listed->name,
-				     &try))
+			    strcmp(end->seen.listed->provider, provider) || end->partner)
 				continue;
-			if (best && strcmp(end->seen.listed->name, "server_request_end"))
+			int rank = pair_rank(provider, start->seen.listed->name,
+					     end->seen.listed->name, &try);
+
+			if (rank < 0 || rank >= lowest)
 				continue;
 			best = end;
+			lowest = rank;
 			key = try;
 		}
 		if (best)
@@ -187,9 +191,9 @@ static bool is_wanted(const struct session_options *options, const struct listin
 
 		if (strcmp(other->provider, probe->provider) || !is_named(options, other))
 			continue;
-		if (is_pair(probe->provider, probe->name, other->name, &key))
+		if (pair_rank(probe->provider, probe->name, other->name, &key) >= 0)
 			return true;
-		if (is_pair(probe->provider, other->name, probe->name, &key) &&
+		if (pair_rank(probe->provider, other->name, probe->name, &key) >= 0 &&
 		    strcmp(probe->name, "server_handler_end"))
 			return true;
 	}
