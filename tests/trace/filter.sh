@@ -3,13 +3,9 @@
 # needs: bpf
 # --filter hands out just the events for which the condition holds.
 . "${ROOT:-$(cd "$(dirname "$0")/../.." && pwd)}/tests/lib.sh"
-. "$ROOT/tests/truth/truth.bash"
 . "$ROOT/tests/trace/trace.bash"
-need go python3
-need_bpf
 
-build_shop "$(command -v go)" static "$TEST_TMP/shop"
-inject_shop "$TEST_TMP"
+shop_build
 mapfile -t conditions < <(python3 "$ROOT/tests/trace/filter.py" --list)
 patterns=('net_http:*' 'database_sql:*' 'crypto_tls:*' 'runtime:stw_*' 'net:*' 'runtime:panic'
 	'runtime:goroutine_*park')

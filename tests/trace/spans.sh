@@ -4,13 +4,9 @@
 # probes trace --spans joins each end with the start of the same call: compared with what a
 # second tracer, without --spans, sees of the same run.
 . "${ROOT:-$(cd "$(dirname "$0")/../.." && pwd)}/tests/lib.sh"
-. "$ROOT/tests/truth/truth.bash"
 . "$ROOT/tests/trace/trace.bash"
-need go python3
-need_bpf
 
-build_shop "$(command -v go)" static "$TEST_TMP/shop"
-inject_shop "$TEST_TMP"
+shop_build
 modes="all web2 text rpc sched"
 python3 "$TRUTH/plan.py" capture "$TEST_TMP" shop "$modes"
 for mode in $modes; do

@@ -1,6 +1,14 @@
 # SPDX-License-Identifier: MIT
-# Tracing the shop fixture with probes trace; after tests/lib.sh and tests/truth/truth.bash.
+# Tracing the shop fixture with probes trace; after tests/lib.sh.
 # shellcheck shell=bash
+. "$ROOT/tests/truth/truth.bash"
+
+shop_build() { # ./shop with all its probes, and list.json
+	need go python3
+	need_bpf
+	build_shop "$(command -v go)" static "$TEST_TMP/shop"
+	inject_shop "$TEST_TMP"
+}
 
 # shop_start MODE: runs ./shop until it waits for a line in the pipe of file descriptor 9. Sets
 # SHOP_PID.

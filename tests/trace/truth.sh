@@ -4,13 +4,9 @@
 # slow: many runs of one program
 # probes trace prints every event with its values: each mode of the fixture against its truth.
 . "${ROOT:-$(cd "$(dirname "$0")/../.." && pwd)}/tests/lib.sh"
-. "$ROOT/tests/truth/truth.bash"
 . "$ROOT/tests/trace/trace.bash"
-need go python3
-need_bpf
 
-build_shop "$(command -v go)" static "$TEST_TMP/shop"
-inject_shop "$TEST_TMP"
+shop_build
 python3 "$TRUTH/plan.py" capture "$TEST_TMP" shop "$MODES"
 failed=0 files=()
 for mode in ${1:-$MODES}; do
