@@ -110,6 +110,7 @@ $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(PASS_OBJS)
 $(BUILD)/tests/chrome: $(addprefix $(BUILD)/tracer/,chrome.o chrome_write.o lanes.o value.o)
 $(BUILD)/tests/lanes: $(BUILD)/tracer/lanes.o
 $(BUILD)/tests/when: $(BUILD)/tools/live/when.o
+$(BUILD)/tests/texts: $(BUILD)/tracer/value.o
 
 -include $(PASS_OBJS:.o=.d) $(TOOL_OBJS:.o=.d) $(UNIT_OBJS:.o=.d) $(SCRIPTS:=.d) \
 	$(SCRIPTS:=.bpf.d) $(FRONT_OBJS:.o=.d)

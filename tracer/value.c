@@ -106,13 +106,12 @@ static void put_quoted(struct buf *out, const struct value *value)
 	} else {
 		buf_u8(out, '"');
 		for (size_t i = 0; i < value->len; i += step) {
-			step = utf8_len(value->text + i, value->len - i);
+			step = utf8_printable(value->text + i, value->len - i);
 			if (text[i] == '"' || text[i] == '\\')
 				buf_printf(out, "\\%c", text[i]);
 			else if (text[i] == '\n' || text[i] == '\t')
 				buf_put(out, text[i] == '\n' ? "\\n" : "\\t", 2);
-			else if (!step || text[i] < ' ' || text[i] == 0x7f ||
-				 (text[i] == 0xc2 && text[i + 1] < 0xa0))
+			else if (!step)
 				buf_printf(out, "\\x%02x", text[i]);
 			else
 				buf_put(out, text + i, step);
