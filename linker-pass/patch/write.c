@@ -365,7 +365,7 @@ static struct err *give_name(struct newfile *file)
 static struct err *commit(struct newfile *file, const struct image *like)
 {
 	TRY(copy_attributes(file, like));
-	if (fsync(file->fd))
+	if (!file->unsynced && fsync(file->fd))
 		return err_sys(errno, "%s: cannot write the new file", file->dest);
 	TRY(give_name(file));
 	close(file->fd); /* or a program started from it now would be "busy" */

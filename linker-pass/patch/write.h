@@ -23,6 +23,7 @@ struct newfile {
 	char *temp;  /* its name until it is renamed */
 	int fd;      /* open for reading and writing; -1 when closed */
 	int dir_fd;  /* the folder, locked while temp is in use; -1 otherwise */
+	bool unsynced; /* the disk need not have it when it is renamed; the caller may set it */
 	bool named;  /* temp exists in the folder */
 	char fd_path[32]; /* "/proc/self/fd/N", for reading it back */
 
