@@ -12,12 +12,14 @@
 #include "probe/def.h"
 #include "probe/doc.h"
 #include "probe/pattern.h"
+#include "probe/source.h"
 #include "table.h"
 
 enum { ID_JSON = 256, ID_MARKDOWN, OLDEST_GO = 18 };
 
 static const struct option_spec catalog_options[] = {
-	{ 'd', "definitions", "FILE.yaml", "also those of this file (may be given again)" },
+	{ 'd', "definitions", "FILE|DIR", "also those of this file, or of the Go module in this\n"
+	  "folder (may be given again)" },
 	{ ID_JSON, "json", NULL, "the same as a JSON document, with the documentation" },
 	{ ID_MARKDOWN, "markdown", NULL, "all probes with their documentation, as Markdown" },
 	{ 0 },
@@ -59,7 +61,8 @@ static void put_values(struct buf *out, const struct def_probe *probe)
 
 	buf_printf(out, "%s", probe->no_goid ? "" : "goid uint64");
 	for (size_t i = 0; i < probe->nargs; i++, comma = ", ")
-		buf_printf(out, "%s%s %s", comma, probe->args[i].name, probe->args[i].type);
+		buf_printf(out, "%s%s %s", comma, probe->args[i].name,
+			   probe->args[i].type ? probe->args[i].type : "?");
 	buf_u8(out, 0);
 }
 
@@ -155,7 +158,8 @@ static void add_args(cJSON *object, const struct def_probe *probe)
 		cJSON *arg = cJSON_CreateObject();
 
 		cJSON_AddStringToObject(arg, "name", probe->args[i].name);
-		cJSON_AddStringToObject(arg, "type", probe->args[i].type);
+		if (probe->args[i].type)
+			cJSON_AddStringToObject(arg, "type", probe->args[i].type);
 		cJSON_AddStringToObject(arg, "unit", probe->args[i].unit);
 		cJSON_AddStringToObject(arg, "doc", probe->args[i].doc);
 		if (probe->args[i].numbers)
@@ -193,7 +197,8 @@ static void add_variants(cJSON *object, const struct def_probe *probe)
 		buf_free(&range);
 		cJSON_AddStringToObject(item, "at", def_at_name(variant->at));
 		cJSON_AddStringToObject(item, "function", variant->symbol);
-		cJSON_AddStringToObject(item, "signature", variant->signature);
+		if (variant->signature)
+			cJSON_AddStringToObject(item, "signature", variant->signature);
 		add_words(item, "within", variant->within);
 		if (variant->when)
 			cJSON_AddStringToObject(item, "when", variant->when);
@@ -269,7 +274,7 @@ int cmd_catalog(int argc, char **argv)
 		format.json |= id == ID_JSON;
 		format.markdown |= id == ID_MARKDOWN;
 		if (id == 'd' && !err)
-			err = def_load_file(defs, opts.value);
+			err = source_load_path(defs, opts.value);
 	}
 	if (id == OPTIONS_STOP || err) {
 		def_free(defs);

@@ -9,6 +9,7 @@
 #include "patch/original.h"
 #include "patch/prove.h"
 #include "probe/pattern.h"
+#include "probe/source.h"
 
 void injection_free(struct injection *job)
 {
@@ -169,7 +170,7 @@ struct err *injection_load(struct injection_settings *set)
 
 	TRY(def_load_builtin(&set->defs));
 	for (int i = 0; i < set->nfiles; i++)
-		TRY(def_load_file(set->defs, set->files[i]));
+		TRY(source_load_path(set->defs, set->files[i]));
 	set->selected = mem_zalloc(set->defs->nprobes + 1);
 	for (size_t i = 0; i < set->defs->nprobes; i++) {
 		set->selected[i] = is_selected(set, &set->defs->probes[i]);

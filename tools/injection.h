@@ -30,7 +30,8 @@ enum { INJECTION_OPT_STRICT = 512, INJECTION_OPT_EVERY };
 #define INJECTION_OPTIONS \
 	{ 'p', "probe", "PATTERN", "inject only probes that match provider:name, with globs;\n" \
 	  "may be given again" }, \
-	{ 'd', "definitions", "FILE.yaml", "add the definitions of a file; may be given again" }, \
+	{ 'd', "definitions", "FILE|DIR", "add the definitions of a YAML file, or those of the\n" \
+	  "Go module in a folder; may be given again" }, \
 	{ INJECTION_OPT_STRICT, "strict", NULL, \
 	  "exit with 4 when a probe of the program is refused" }, \
 	{ INJECTION_OPT_EVERY, "every-function", NULL, "test option: a site at the entry and " \

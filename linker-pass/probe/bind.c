@@ -81,6 +81,14 @@ static const struct gofunc *find_first(const struct gobin *gobin, const char *na
 	return func;
 }
 
+static bool untyped(const struct def_probe *def)
+{
+	for (size_t i = 0; i < def->nargs; i++)
+		if (!def->args[i].type)
+			return true;
+	return false;
+}
+
 static struct err *bind_variant(struct fields *fields, struct bound_probe *bound)
 {
 	const struct def_variant *variant = bound->variant;
@@ -90,6 +98,10 @@ static struct err *bind_variant(struct fields *fields, struct bound_probe *bound
 	bound->func = gobin_func(fields->gobin, variant->symbol);
 	if (!bound->func) {
 		refuse(bound, REFUSED_NOT_IN_BINARY, NULL);
+		return NULL;
+	}
+	if (!variant->signature || untyped(bound->def)) {
+		refuse(bound, REFUSED_NO_DWARF, NULL);
 		return NULL;
 	}
 	bound->within = find_first(fields->gobin, variant->within);

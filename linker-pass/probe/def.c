@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Definition sets: loading, replacing, sorting, freeing. */
 #include <errno.h>
+#include <sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,14 +43,14 @@ char *def_range_text(struct go_range range)
 	return mem_printf("Go 1.%u to 1.%u", since, range.until);
 }
 
-static void free_variant(struct def_variant *variant, size_t nargs)
+static void free_variant(struct def_variant *variant)
 {
 	free(variant->symbol);
 	free(variant->signature);
 	free(variant->goid);
 	free(variant->when);
 	free(variant->within);
-	for (size_t i = 0; variant->values && i < nargs; i++)
+	for (size_t i = 0; i < variant->nvalues; i++)
 		free(variant->values[i]);
 	free(variant->values);
 	free(variant->values_at);
@@ -58,7 +59,7 @@ static void free_variant(struct def_variant *variant, size_t nargs)
 static void free_probe(struct def_probe *probe)
 {
 	for (size_t i = 0; i < probe->nvariants; i++)
-		free_variant(&probe->variants[i], probe->nargs);
+		free_variant(&probe->variants[i]);
 	for (size_t i = 0; i < probe->nargs; i++) {
 		free(probe->args[i].name);
 		free(probe->args[i].type);
@@ -103,22 +104,45 @@ static int compare_probes(const void *a, const void *b)
 	return order ? order : strcmp(x->name, y->name);
 }
 
+static int compare_places(const void *a, const void *b)
+{
+	const struct def_probe *x = a, *y = b;
+	int order = compare_probes(x, y);
+
+	return order ? order : strcmp(x->main_path ? x->main_path : "",
+				      y->main_path ? y->main_path : "");
+}
+
+/* Each program's package main may have its own probe of a name. */
+static bool same_program(const struct def_probe *a, const struct def_probe *b)
+{
+	return !a->main_path || !b->main_path || !strcmp(a->main_path, b->main_path);
+}
+
+struct def_probe *def_find_probe(const struct def_set *set, const struct def_probe *like)
+{
+	for (size_t i = 0; i < set->nprobes; i++)
+		if (!compare_probes(&set->probes[i], like) &&
+		    same_program(&set->probes[i], like))
+			return &set->probes[i];
+	return NULL;
+}
+
 /* Adds a probe, or puts it in the place of its namesake; takes it over. */
 static void put_probe(struct def_set *set, struct def_probe *probe)
 {
-	for (size_t i = 0; i < set->nprobes; i++) {
-		if (!compare_probes(&set->probes[i], probe)) {
-			free_probe(&set->probes[i]);
-			set->probes[i] = *probe;
-			return;
-		}
+	struct def_probe *old = def_find_probe(set, probe);
+
+	if (old) {
+		free_probe(old);
+		*old = *probe;
+		return;
 	}
 	set->probes = mem_realloc(set->probes, (set->nprobes + 1) * sizeof(*set->probes));
 	set->probes[set->nprobes++] = *probe;
 }
 
-/* Moves what one file gave into `set`, and frees the rest of it. */
-static void merge(struct def_set *set, struct def_set *file)
+void def_merge(struct def_set *set, struct def_set *file)
 {
 	for (size_t i = 0; i < file->nprobes; i++)
 		put_probe(set, &file->probes[i]);
@@ -135,14 +159,14 @@ static void merge(struct def_set *set, struct def_set *file)
 	for (size_t i = 0; i < file->nstrings; i++)
 		set->strings[set->nstrings++] = file->strings[i];
 	if (set->nprobes)
-		qsort(set->probes, set->nprobes, sizeof(*set->probes), compare_probes);
+		qsort(set->probes, set->nprobes, sizeof(*set->probes), compare_places);
 	file->nprobes = file->ntypes = file->nenums = file->nstrings = 0;
 	def_free(file);
 }
 
 /* One document of a file. *any_ret: in, whether one came before; out, whether one was there. */
 static struct err *load_next(struct def_set *set, struct yaml_stream *stream, const char *name,
-			     bool *any_ret)
+			     const struct def_context *context, bool *any_ret)
 {
 	struct def_set *file;
 	struct yaml_doc *doc;
@@ -154,27 +178,64 @@ static struct err *load_next(struct def_set *set, struct yaml_stream *stream, co
 		return first ? err_new("%s:1:1: the file holds no definitions", name) : NULL;
 	file = mem_zalloc(sizeof(*file));
 
-	struct err *err = def_read(file, yaml_root(doc), name);
+	struct err *err = def_read(file, yaml_root(doc), name, context);
 
 	yaml_close(doc);
 	if (err)
 		def_free(file);
 	else
-		merge(set, file);
+		def_merge(set, file);
 	return err;
 }
 
 struct err *def_load_text(struct def_set *set, const char *name, const char *text, size_t len)
+{
+	return def_load_in(set, name, text, len, NULL);
+}
+
+struct err *def_load_in(struct def_set *set, const char *name, const char *text, size_t len,
+			const struct def_context *context)
 {
 	struct yaml_stream *stream;
 	struct err *err;
 	bool any = false;
 
 	TRY(yaml_start(name, text, len, &stream));
-	while (!(err = load_next(set, stream, name, &any)) && any)
+	while (!(err = load_next(set, stream, name, context, &any)) && any)
 		;
 	yaml_end(stream);
+	def_digest_add(set, text, len);
 	return err;
+}
+
+void def_digest_add(struct def_set *set, const char *text, size_t len)
+{
+	uint64_t size = len;
+	SHA2_CTX context;
+
+	SHA256Init(&context);
+	SHA256Update(&context, set->digest, sizeof(set->digest));
+	SHA256Update(&context, (const uint8_t *)&size, sizeof(size));
+	SHA256Update(&context, (const uint8_t *)text, len);
+	SHA256Final(set->digest, &context);
+}
+
+void def_digest(const struct def_set *set, char text_ret[DEF_DIGEST_SIZE])
+{
+	for (size_t i = 0; i < sizeof(set->digest); i++)
+		sprintf(text_ret + 2 * i, "%02x", set->digest[i]);
+}
+
+bool def_needs_dwarf(const struct def_set *set, const bool *selected)
+{
+	for (size_t i = 0; i < set->nprobes; i++) {
+		const struct def_probe *probe = &set->probes[i];
+
+		for (size_t j = 0; j < probe->nvariants; j++)
+			if ((!selected || selected[i]) && !probe->variants[j].signature)
+				return true;
+	}
+	return false;
 }
 
 struct err *def_load_file(struct def_set *set, const char *path)

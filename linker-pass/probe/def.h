@@ -43,7 +43,8 @@ struct def_enum {
 
 struct def_arg {
 	char *name;  /* snake_case; what users see */
-	char *type;  /* Go type as documented: "string", "int", "error", "bool" ... */
+	char *type;  /* Go type as documented: "string", "int", "error", "bool" ...; NULL when
+		      * it comes from the program's DWARF */
 	char *unit;  /* "bytes", "ns" or "" */
 	char *doc;
 	bool optional; /* reads 0 where there is no trampoline to make it */
@@ -59,13 +60,16 @@ struct def_variant {
 	struct go_range range;
 	enum def_at at;  /* the probe's, unless the variant says otherwise */
 	char *symbol;    /* linker symbol, e.g. "net/http.(*Transport).roundTrip" */
-	char *signature; /* "func(t *Transport, req *Request) (resp *Response, err error)" */
+	char *signature; /* "func(t *Transport, req *Request) (resp *Response, err error)"; NULL
+			  * when it comes from the program's DWARF: then func may also name a
+			  * generic function, "Map[...]", for all its instances */
 	bool nosplit;    /* the function has no stack check: allowed, with a 1-byte nop site */
 	char *goid;      /* expression for arg0 when it is not the current goroutine's; or NULL */
 	char *when;      /* "err == nil": fires only then; or NULL for always */
 	char *within;    /* only calls that a function makes, itself or through one other: the
 			  * first of these, space-separated, that the binary has; or "" */
 	char **values;   /* an expression for each of the probe's args; NULL = always 0 here */
+	size_t nvalues;  /* as many as args */
 	int line;        /* in the definition file, for messages */
 	struct def_place signature_at, goid_at, when_at;
 	struct def_place *values_at; /* one for each value */
@@ -83,7 +87,9 @@ struct def_probe {
 	size_t nargs;
 	struct def_variant *variants;
 	size_t nvariants;
-	const char *package; /* import path, borrowed from its set */
+	const char *package; /* import path, "main" for a program's; borrowed from its set */
+	const char *main_path; /* import path of the program whose package main is meant; NULL
+				* for any, and for other packages. Borrowed from its set */
 	int line;
 	const char *file; /* borrowed from its set */
 };
@@ -103,6 +109,7 @@ struct def_set {
 	size_t nenums;
 	char **strings; /* owned file names and packages */
 	size_t nstrings;
+	uint8_t digest[32]; /* of all texts that were loaded, in their order */
 };
 
 /* The embedded definitions. The caller owns the result. An error here is a bug of ours. */
@@ -118,6 +125,20 @@ struct err *def_load_file(struct def_set *set, const char *path);
 struct err *def_load_text(struct def_set *set, const char *name, const char *text, size_t len);
 
 void def_free(struct def_set *set); /* NULL is fine */
+
+#define DEF_DIGEST_SIZE 65
+
+/*
+ * SHA-256, in hexadecimal, of all definition texts that were loaded: YAML and directives,
+ * wherever their files are. Equal texts loaded in the same order have equal digests.
+ */
+void def_digest(const struct def_set *set, char text_ret[DEF_DIGEST_SIZE]);
+
+/* Adds a text to the digest; what loads definitions calls it. */
+void def_digest_add(struct def_set *set, const char *text, size_t len);
+
+/* Whether one of the selected definitions (all when NULL) takes its types from DWARF. */
+bool def_needs_dwarf(const struct def_set *set, const bool *selected);
 void def_enum_free(struct def_enum *numbers); /* NULL is fine */
 
 #define DEF_ENUM_CODES 256

@@ -58,13 +58,15 @@ static const struct gotype_param *find_param(const struct gotype_func *func, con
 	return NULL;
 }
 
-/* That the expression starts with something that is there when the probe fires. */
+/* That the expression starts with something that is there when the probe fires; without a
+ * signature that will be seen in the program. */
 static struct err *check_root(enum def_at at, const struct gotype_func *func, const char *root)
 {
-	const struct gotype_param *param = find_param(func, root);
+	const struct gotype_param *param;
 
-	if (!strcmp(root, "g"))
+	if (!strcmp(root, "g") || !func)
 		return NULL;
+	param = find_param(func, root);
 	if (!param || !strcmp(root, "_"))
 		return err_new("the signature has no parameter or result \"%s\"", root);
 	if (at == DEF_ENTRY && param->result)
@@ -116,24 +118,34 @@ static struct err *check_when(const struct def_probe *probe, const struct gotype
 	return placed(err, probe, variant->when_at, &in);
 }
 
-struct err *def_check_variant(const struct def_probe *probe, const struct def_variant *variant)
+static struct err *check_signature(const struct def_probe *probe,
+				   const struct def_variant *variant,
+				   struct gotype_func **func_ret)
 {
 	struct golex in = { variant->signature, variant->signature };
-	struct gotype_func *func;
-	struct err *err = gotype_parse_func(&in, NULL, &func);
+	struct err *err = gotype_parse_func(&in, NULL, func_ret);
 
 	if (err)
 		return placed(err, probe, variant->signature_at, &in);
+	if (!find_param(*func_ret, "g"))
+		return NULL;
 	in.pos = in.text;
-	if (find_param(func, "g"))
-		err = placed(err_new("\"g\" is the current goroutine in values: give this "
-				     "parameter another name"),
-			     probe, variant->signature_at, &in);
-	if (!err)
-		err = check_value(probe, variant, func, variant->goid, variant->goid_at);
+	gotype_func_free(*func_ret);
+	return placed(err_new("\"g\" is the current goroutine in values: give this parameter "
+			      "another name"), probe, variant->signature_at, &in);
+}
+
+struct err *def_check_variant(const struct def_probe *probe, const struct def_variant *variant)
+{
+	struct gotype_func *func = NULL;
+	struct err *err;
+
+	if (variant->signature)
+		TRY(check_signature(probe, variant, &func));
+	err = check_value(probe, variant, func, variant->goid, variant->goid_at);
 	if (!err)
 		err = check_when(probe, func, variant);
-	for (size_t i = 0; i < probe->nargs && !err; i++)
+	for (size_t i = 0; i < variant->nvalues && !err; i++)
 		err = check_value(probe, variant, func, variant->values[i],
 				  variant->values_at[i]);
 	gotype_func_free(func);

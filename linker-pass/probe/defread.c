@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "probe/defown.h"
 #include "probe/defread.h"
 #include "probe/gotype.h"
 
@@ -13,11 +14,13 @@
 struct reader {
 	struct def_set *set;
 	const char *file, *package; /* owned by set->strings */
+	const char *main_path;      /* the same, or NULL */
+	const struct def_context *context; /* NULL outside a module */
 	char *provider;
 	bool no_goid;
 };
 
-static const char *keep(struct def_set *set, char *text)
+const char *def_keep(struct def_set *set, char *text)
 {
 	set->strings = mem_realloc(set->strings, (set->nstrings + 1) * sizeof(*set->strings));
 	set->strings[set->nstrings++] = text;
@@ -49,25 +52,13 @@ static struct err *read_optional(struct ynode at, const char *key, char **text_r
 	return NULL;
 }
 
-static bool is_snake(const char *name)
-{
-	if (!islower((unsigned char)*name))
-		return false;
-	for (; *name; name++) {
-		if (!islower((unsigned char)*name) && !isdigit((unsigned char)*name) &&
-		    *name != '_')
-			return false;
-	}
-	return true;
-}
-
 static struct err *read_name(struct ynode at, char **name_ret)
 {
 	struct ynode node = at;
 
 	TRY(def_read_text(at, "name", name_ret));
 	def_find(at, "name", &node);
-	if (!is_snake(*name_ret) || strlen(*name_ret) > 60)
+	if (!def_is_name(*name_ret))
 		return yaml_error(node, "\"%.80s\" should be snake_case (a-z, 0-9, _)",
 				  *name_ret);
 	return NULL;
@@ -94,7 +85,7 @@ struct err *def_read_minor(struct ynode at, const char *key, unsigned *minor_ret
 	return NULL;
 }
 
-static struct err *read_range(struct ynode at, struct go_range *range)
+struct err *def_read_range(struct ynode at, struct go_range *range)
 {
 	TRY(def_read_minor(at, "since", &range->since));
 	TRY(def_read_minor(at, "until", &range->until));
@@ -144,34 +135,39 @@ static struct err *read_arg_enum(const struct reader *in, struct ynode at, struc
 	free(name);
 	if (!arg->numbers)
 		return yaml_error(node, "the file has no such enum");
-	if (strcmp(arg->type, "uint8"))
-		return yaml_error(node, "the numbers of an enum are a uint8, not a %s", arg->type);
+	if (!arg->type || strcmp(arg->type, "uint8"))
+		return yaml_error(node, "the numbers of an enum are a uint8, not a %s",
+				  arg->type ? arg->type : "type that is not said");
 	return NULL;
+}
+
+/* How many words the type of an argument is. */
+static struct err *read_words(struct ynode at, const char *type, int *words_ret)
+{
+	struct err *err = def_arg_words(type, words_ret), *placed;
+	struct ynode node = at;
+
+	if (!err)
+		return NULL;
+	def_find(at, "type", &node);
+	placed = yaml_error(node, "%s", err->message);
+	err_free(err);
+	return placed;
 }
 
 static struct err *read_arg(const struct reader *in, struct ynode at, struct def_arg *arg,
 			    int *words)
 {
-	int more;
+	int more = 1;
 
-	TRY(def_check_keys(at, "an argument", "!name !type unit doc enum optional"));
+	TRY(def_check_keys(at, "an argument", "!name type unit doc enum optional"));
 	TRY(read_name(at, &arg->name));
 	TRY(def_read_text(at, "type", &arg->type));
 	TRY(read_optional(at, "unit", &arg->unit));
 	TRY(read_optional(at, "doc", &arg->doc));
 	TRY(read_flag(at, "optional", &arg->optional));
-
-	struct err *err = def_arg_words(arg->type, &more);
-	struct ynode type = at;
-
-	if (err) {
-		def_find(at, "type", &type);
-
-		struct err *placed = yaml_error(type, "%s", err->message);
-
-		err_free(err);
-		return placed;
-	}
+	if (arg->type)
+		TRY(read_words(at, arg->type, &more));
 	*words += more;
 	return read_arg_enum(in, at, arg);
 }
@@ -201,32 +197,63 @@ static struct err *read_args(const struct reader *in, struct ynode at,
 	return NULL;
 }
 
-static struct err *read_values(struct ynode at, const struct def_probe *probe,
+/* A value that gives the probe one more argument, and its name. */
+static struct err *read_named(struct ynode at, struct def_probe *probe, const char **text)
+{
+	const char *value;
+	char *name;
+
+	def_split_value(*text, &value, &name);
+	*text = value;
+	if (!name || !def_is_name(name)) {
+		free(name);
+		return yaml_error(at, "what is this argument called? Write name=%.60s, the name in "
+				  "snake_case", value);
+	}
+	if (!def_add_arg(probe, name))
+		return yaml_error(at, "a second argument of this name; write name=%.60s", value);
+	return NULL;
+}
+
+static struct err *read_value(struct ynode at, struct def_probe *probe, bool named,
+			      struct def_variant *variant, int i)
+{
+	struct def_place *place = &variant->values_at[i];
+	const char *text = yaml_text(at), *start = text;
+
+	yaml_place(at, &place->line, &place->column);
+	if (!text)
+		return yaml_error(at, "a value should be a text such as req.Method");
+	if (named)
+		TRY(read_named(at, probe, &text));
+	place->column += (int)(text - start);
+	if (!yaml_null(at))
+		variant->values[i] = mem_strdup(text);
+	return NULL;
+}
+
+/* `named`: the values name the arguments. */
+static struct err *read_values(struct ynode at, struct def_probe *probe, bool named,
 			       struct def_variant *variant)
 {
 	struct ynode list = at;
 	int count;
 
 	TRY(def_read_list(at, "values", &list, &count));
-	if ((size_t)count != probe->nargs)
+	if (!named && (size_t)count != probe->nargs)
 		return yaml_error(list, "%d values for %zu arguments", count, probe->nargs);
-	variant->values = mem_zalloc(probe->nargs * sizeof(*variant->values));
-	variant->values_at = mem_zalloc(probe->nargs * sizeof(*variant->values_at));
-	for (int i = 0; i < count; i++) {
-		struct ynode item = yaml_item(list, i);
-		const char *text = yaml_text(item);
-		struct def_place *place = &variant->values_at[i];
-
-		yaml_place(item, &place->line, &place->column);
-		if (!text)
-			return yaml_error(item, "a value should be a text such as req.Method");
-		if (!yaml_null(item))
-			variant->values[i] = mem_strdup(text);
-	}
+	variant->values = mem_zalloc((size_t)count * sizeof(*variant->values));
+	variant->values_at = mem_zalloc((size_t)count * sizeof(*variant->values_at));
+	variant->nvalues = (size_t)count;
+	for (int i = 0; i < count; i++)
+		TRY(read_value(yaml_item(list, i), probe, named, variant, i));
+	if (named && count > MAX_WORDS)
+		return yaml_error(list, "%d values; tracers take at most %d words", count,
+				  MAX_WORDS);
 	return NULL;
 }
 
-static void read_place(struct ynode at, const char *key, struct def_place *place)
+void def_read_place(struct ynode at, const char *key, struct def_place *place)
 {
 	struct ynode node = at;
 
@@ -286,34 +313,71 @@ static struct err *read_variant_at(struct ynode at, const struct def_probe *prob
 	return NULL;
 }
 
-static struct err *read_variant(struct ynode at, struct def_probe *probe)
-{
-	struct def_variant *variant = &probe->variants[probe->nvariants++];
-	int column;
+/* Both forms of a place have these keys, beside "at". */
+#define VARIANT_KEYS "values since until nosplit goid when within signature"
 
-	yaml_place(at, &variant->line, &column);
-	TRY(def_check_keys(at, "a variant",
-			   "!func !signature values since until nosplit goid when "
-			   "within at"));
-	TRY(read_range(at, &variant->range));
-	TRY(def_read_text(at, "func", &variant->symbol));
+/* Everything but the values and "at". */
+static struct err *read_variant_texts(const struct reader *in, struct ynode at,
+				      struct def_variant *variant)
+{
+	struct ynode node = at;
+	char *func;
+
+	TRY(def_read_range(at, &variant->range));
 	TRY(def_read_text(at, "signature", &variant->signature));
 	TRY(def_read_text(at, "goid", &variant->goid));
 	TRY(def_read_text(at, "when", &variant->when));
 	TRY(read_names(at, "within", &variant->within));
 	TRY(read_flag(at, "nosplit", &variant->nosplit));
-	TRY(read_variant_at(at, probe, variant));
-	read_place(at, "signature", &variant->signature_at);
-	read_place(at, "goid", &variant->goid_at);
-	read_place(at, "when", &variant->when_at);
-	TRY(read_values(at, probe, variant));
-	if (!gotype_package_len(variant->symbol)) {
-		struct ynode node = at;
+	def_read_place(at, "signature", &variant->signature_at);
+	def_read_place(at, "goid", &variant->goid_at);
+	def_read_place(at, "when", &variant->when_at);
+	TRY(def_read_text(at, "func", &func));
+	def_find(at, "func", &node);
+	if (strpbrk(func, " \t")) {
+		struct err *err = yaml_error(node, "\"%s\" should be a function such as Checkout, "
+					     "(*Cart).Checkout or net/http.(*conn).serve", func);
 
-		def_find(at, "func", &node);
-		return yaml_error(node, "\"%s\" should be a linker symbol such as "
-					"net/http.(*conn).serve", variant->symbol);
+		free(func);
+		return err;
 	}
+	variant->symbol = def_symbol(in->package, func, variant->signature);
+	free(func);
+	return NULL;
+}
+
+static struct err *read_variant(const struct reader *in, struct ynode at,
+				struct def_probe *probe)
+{
+	struct def_variant *variant = &probe->variants[probe->nvariants++];
+	int column;
+
+	yaml_place(at, &variant->line, &column);
+	TRY(def_check_keys(at, "a variant", "!func at " VARIANT_KEYS));
+	TRY(read_variant_texts(in, at, variant));
+	TRY(read_variant_at(at, probe, variant));
+	TRY(read_values(at, probe, false, variant));
+	return def_check_variant(probe, variant);
+}
+
+/* The short form: the probe stands in one place, whose keys are its own. */
+static struct err *read_only_place(struct reader *in, struct ynode at, struct def_probe *probe)
+{
+	struct def_variant *variant;
+	struct ynode args;
+	int column;
+
+	probe->variants = mem_zalloc(sizeof(*probe->variants));
+	variant = &probe->variants[probe->nvariants++];
+	variant->at = probe->at;
+	yaml_place(at, &variant->line, &column);
+	TRY(read_variant_texts(in, at, variant));
+	if (!*probe->doc) {
+		free(probe->doc);
+		probe->doc = mem_printf("%s of %s.", probe->at == DEF_RETURN ? "Return" : "Entry",
+					variant->symbol);
+	}
+	TRY(read_values(at, probe, !def_find(at, "args", &args), variant));
 	return def_check_variant(probe, variant);
 }
 
@@ -330,39 +394,50 @@ static void trim(char *text)
 	}
 }
 
-static struct err *read_probe_texts(struct ynode at, struct def_probe *probe)
+static struct err *read_probe_texts(struct ynode at, bool brief, struct def_probe *probe)
 {
+	struct ynode node;
 	bool second;
 
-	TRY(def_check_keys(at, "a probe", "!name !at !doc !stability !variants otel args"));
+	TRY(def_check_keys(at, "a probe",
+			   brief ? "!name !at !func doc stability otel args " VARIANT_KEYS
+				 : "!name !at !doc !stability !variants otel args"));
 	TRY(read_name(at, &probe->name));
 	TRY(read_choice(at, "at", "entry", "return", &second));
 	probe->at = second ? DEF_RETURN : DEF_ENTRY;
-	TRY(def_read_text(at, "doc", &probe->doc));
+	TRY(read_optional(at, "doc", &probe->doc));
 	trim(probe->doc);
-	TRY(read_choice(at, "stability", "stable", "experimental", &second));
+	if (def_find(at, "stability", &node))
+		TRY(read_choice(at, "stability", "stable", "experimental", &second));
 	TRY(def_read_text(at, "stability", &probe->stability));
+	if (!probe->stability)
+		probe->stability = mem_strdup("experimental");
 	return read_names(at, "otel", &probe->otel);
 }
 
 static struct err *read_probe(struct reader *in, struct ynode at, struct def_probe *probe)
 {
 	struct ynode list = at;
+	bool brief = yaml_pairs(at) >= 0 && def_find(at, "func", &list);
 	int count, column;
 
 	probe->provider = mem_strdup(in->provider);
 	probe->package = in->package;
+	probe->main_path = in->main_path;
 	probe->file = in->file;
 	probe->no_goid = in->no_goid;
 	yaml_place(at, &probe->line, &column);
-	TRY(read_probe_texts(at, probe));
+	TRY(read_probe_texts(at, brief, probe));
 	TRY(read_args(in, at, probe));
+	if (brief)
+		return read_only_place(in, at, probe);
+	list = at;
 	TRY(def_read_list(at, "variants", &list, &count));
 	if (!count)
 		return yaml_error(list, "a probe without a variant stands nowhere");
 	probe->variants = mem_zalloc((size_t)count * sizeof(*probe->variants));
 	for (int i = 0; i < count; i++)
-		TRY(read_variant(yaml_item(list, i), probe));
+		TRY(read_variant(in, yaml_item(list, i), probe));
 	return NULL;
 }
 
@@ -387,78 +462,56 @@ static struct err *read_probes(struct reader *in, struct ynode at)
 	return NULL;
 }
 
-/* Types are kept under their full name. */
-static struct err *read_type(struct reader *in, struct ynode at, struct def_type *type)
+/* The package of the module that has this import path; NULL for any other. */
+static const struct def_package *find_package(const struct def_context *context,
+					      const char *path)
 {
-	struct gotype *parsed;
-
-	TRY(def_check_keys(at, "a type", "!name !type since until"));
-	TRY(read_range(at, &type->range));
-	TRY(def_read_text(at, "name", &type->name));
-	TRY(def_read_text(at, "type", &type->type));
-	if (!gotype_package_len(type->name)) {
-		char *full = mem_printf("%s.%s", in->package, type->name);
-
-		free(type->name);
-		type->name = full;
-	}
-
-	struct golex text = { type->type, type->type };
-	struct err *err = gotype_parse(&text, NULL, &parsed);
-
-	if (!err) {
-		gotype_free(parsed);
-		golex_space(&text);
-		if (*text.pos)
-			err = err_new("\"%.20s\" is too much", text.pos);
-	}
-	if (err) {
-		struct def_place place;
-
-		read_place(at, "type", &place);
-		return err_prefix(err, "%s:%d:%d", in->file, place.line,
-				  place.column + (int)(text.pos - text.text));
-	}
+	for (size_t i = 0; context && i < context->npackages; i++)
+		if (!strcmp(context->packages[i].path, path))
+			return &context->packages[i];
 	return NULL;
 }
 
-static struct err *read_types(struct reader *in, struct ynode at)
+/*
+ * A program's package is called main by the linker, whatever its import path; that says whose
+ * it is. The module, where the file is in one, tells which packages are such.
+ */
+static struct err *read_package(struct reader *in, struct ynode root)
 {
-	struct def_set *set = in->set;
-	struct ynode list = at;
-	int count;
+	const char *folder = in->context ? in->context->path : NULL;
+	const struct def_package *known;
+	char *package;
 
-	TRY(def_read_list(at, "types", &list, &count));
-	set->types = mem_zalloc((size_t)count * sizeof(*set->types));
-	for (int i = 0; i < count; i++)
-		TRY(read_type(in, yaml_item(list, i), &set->types[set->ntypes++]));
-	return NULL;
-}
-
-/* The provider of a package: each character that is no letter or digit becomes "_". */
-static char *provider_of(const char *package)
-{
-	char *name = mem_strdup(package);
-
-	for (char *p = name; *p; p++) {
-		if (!isalnum((unsigned char)*p))
-			*p = '_';
+	TRY(def_read_text(root, "package", &package));
+	if (folder && (!package || !strcmp(package, "main"))) {
+		free(package);
+		package = mem_strdup(folder);
 	}
-	return name;
+	known = find_package(in->context, package);
+	in->package = def_keep(in->set, package);
+	if (known && known->is_main) {
+		in->main_path = in->package;
+		in->package = def_keep(in->set, mem_strdup("main"));
+	}
+	if (known && known->provider)
+		in->provider = mem_strdup(known->provider);
+	return NULL;
 }
 
 static struct err *read_provider(struct reader *in, struct ynode at)
 {
 	struct ynode node = at;
 
-	TRY(def_read_text(at, "provider", &in->provider));
-	if (!in->provider)
-		in->provider = provider_of(in->package);
-	def_find(at, "provider", &node);
-	for (const char *p = in->provider; *p; p++) {
-		if (!isalnum((unsigned char)*p) && *p != '_')
-			return yaml_error(node, "\"provider\" should hold letters, digits and _");
+	if (def_find(at, "provider", &node)) {
+		free(in->provider);
+		in->provider = NULL;
+		TRY(def_read_text(at, "provider", &in->provider));
 	}
+	if (!in->provider)
+		in->provider = def_provider_of(in->package);
+	def_find(at, "provider", &node);
+	if (!def_is_provider(in->provider))
+		return yaml_error(node, "\"provider\" should hold letters, digits and _");
 	return NULL;
 }
 
@@ -480,22 +533,24 @@ static struct err *read_no_goid(struct reader *in, struct ynode at)
 
 static struct err *read_root(struct reader *in, struct ynode root)
 {
-	char *package;
-
 	TRY(def_check_keys(root, "a definition file",
-			   "!package !probes provider goid types enums"));
-	TRY(def_read_text(root, "package", &package));
-	in->package = keep(in->set, package);
+			   in->context ? "package !probes provider goid types enums"
+				       : "!package !probes provider goid types enums"));
+	TRY(read_package(in, root));
 	TRY(read_provider(in, root));
 	TRY(read_no_goid(in, root));
-	TRY(read_types(in, root));
+	TRY(def_read_types(in->set, in->package, in->file, root));
 	TRY(def_read_enums(in->set, in->package, root));
 	return read_probes(in, root);
 }
 
-struct err *def_read(struct def_set *file, struct ynode root, const char *name)
+struct err *def_read(struct def_set *file, struct ynode root, const char *name,
+		     const struct def_context *context)
 {
-	struct reader in = { .set = file, .file = keep(file, mem_strdup(name)) };
+	struct reader in = { .set = file, .context = context };
+
+	in.file = def_keep(file, mem_strdup(name));
+
 	struct err *err = read_root(&in, root);
 
 	free(in.provider);

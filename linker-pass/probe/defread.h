@@ -4,14 +4,32 @@
 #define PROBE_DEFREAD_H
 
 #include "probe/def.h"
+#include "probe/defown.h"
 #include "probe/yaml.h"
 
 /* Fills the empty set `file` from a file's root node. On an error the set holds what was
- * read so far; the caller frees it either way. */
-struct err *def_read(struct def_set *file, struct ynode root, const char *name);
+ * read so far; the caller frees it either way. `context` is NULL outside a module. */
+struct err *def_read(struct def_set *file, struct ynode root, const char *name,
+		     const struct def_context *context);
+
+/* Gives a text to the set, which frees it. */
+const char *def_keep(struct def_set *set, char *text);
+
+/* Moves what one file gave into `set`, and frees the rest of it. */
+void def_merge(struct def_set *set, struct def_set *file);
 
 /* Reads the "enums" of a file for the package, into set->enums. */
 struct err *def_read_enums(struct def_set *set, const char *package, struct ynode root);
+
+/* Reads the "types" of a file for the package, into set->types. */
+struct err *def_read_types(struct def_set *set, const char *package, const char *file,
+			   struct ynode root);
+
+/* "since" and "until". */
+struct err *def_read_range(struct ynode at, struct go_range *range);
+
+/* Where the value of a key starts, or the node when the key is not there. */
+void def_read_place(struct ynode at, const char *key, struct def_place *place);
 
 /* The enumeration of this name, bare or with the package in front; or NULL. */
 const struct def_enum *def_find_enum(const struct def_set *set, const char *package,

@@ -41,13 +41,14 @@ static int put_arg(const struct def_arg *arg, int index, FILE *out)
 {
 	const char *separator = *arg->doc ? "; " : "";
 	int words = 1;
-	struct err *err = def_arg_words(arg->type, &words);
 
-	err_free(err); /* checked when the definition was read */
+	if (arg->type)
+		err_free(def_arg_words(arg->type, &words)); /* checked when it was read */
 	fprintf(out, "| arg%d", index);
 	if (words == 2)
 		fprintf(out, ", arg%d", index + 1);
-	fprintf(out, " | `%s` | `%s` | ", arg->name, arg->type);
+	fprintf(out, " | `%s` | `%s` | ", arg->name,
+		arg->type ? arg->type : "?");
 	put_text(arg->doc, out);
 	if (*arg->unit)
 		fprintf(out, "%s%s", separator, arg->unit);
@@ -83,8 +84,11 @@ static void put_args(const struct def_probe *probe, FILE *out)
 
 static bool same_place(const struct def_variant *a, const struct def_variant *b)
 {
+	const char *first = a->signature ? a->signature : "";
+
 	return a->at == b->at && !strcmp(a->symbol, b->symbol) &&
-	       !strcmp(a->signature, b->signature) && b->range.since == a->range.until + 1;
+	       !strcmp(first, b->signature ? b->signature : "") &&
+	       b->range.since == a->range.until + 1;
 }
 
 /* Space-separated names; whether there were any. */
@@ -117,7 +121,9 @@ static void put_places(const struct def_probe *probe, FILE *out)
 		if (variant->when)
 			fprintf(out, " when `%s`", variant->when);
 		put_names(variant->within, " called by ", " or ", out);
-		fprintf(out, ", `%s`\n", variant->signature);
+		if (variant->signature)
+			fprintf(out, ", `%s`", variant->signature);
+		fputs("\n", out);
 		free(text);
 	}
 }

@@ -67,7 +67,7 @@ void bind_packages(const struct def_set *defs, const bool *selected,
 			const struct def_variant *variant = &probe->variants[j];
 
 			add(&all, variant->symbol, gotype_package_len(variant->symbol));
-			add_error_packages(&all, variant, probe->nargs);
+			add_error_packages(&all, variant, variant->nvalues);
 		}
 	}
 	*n_ret = all.count;
