@@ -63,7 +63,7 @@ all: $(BUILD)/probes $(SCRIPTS)
 
 $(BUILD)/probes: $(PASS_OBJS) $(TOOL_OBJS)
 	$(say) LINK $@
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--build-id -o $@ $^ $(LIBS)
 
 $(BUILD)/%.o: %.c config.mk
 	$(say) CC $@
@@ -148,6 +148,7 @@ install: all
 	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(MANDIR)/man1' \
 		'$(SHARE)/stdlib-probes/compat'
 	install -m 755 $(BUILD)/probes '$(DESTDIR)$(BINDIR)/probes'
+	ln -sf probes '$(DESTDIR)$(BINDIR)/probes-toolexec'
 	install -m 644 docs/probes.1 '$(DESTDIR)$(MANDIR)/man1/probes.1'
 	install -m 644 $(wildcard stdlib-probes/*.yaml stdlib-probes/*.json) \
 		'$(SHARE)/stdlib-probes'
@@ -163,7 +164,8 @@ install: all
 
 uninstall:
 	rm -f $(patsubst %,'$(DESTDIR)$(BINDIR)/%',$(notdir $(SCRIPTS)))
-	rm -f '$(DESTDIR)$(BINDIR)/probes' '$(DESTDIR)$(MANDIR)/man1/probes.1'
+	rm -f '$(DESTDIR)$(BINDIR)/probes' '$(DESTDIR)$(BINDIR)/probes-toolexec' \
+		'$(DESTDIR)$(MANDIR)/man1/probes.1'
 	rm -rf '$(SHARE)'
 
 clean:

@@ -12,6 +12,7 @@ int cmd_bpftrace(int argc, char **argv);
 int cmd_catalog(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
 int cmd_strip(int argc, char **argv);
+int cmd_toolexec(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_stacks(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);

@@ -56,7 +56,8 @@ static void open_dwarf(const struct injection_settings *set, struct injection *j
 
 	bind_packages(set->defs, set->selected, &packages, &n);
 
-	struct err *err = godwarf_open(job->debug ? job->debug : job->original, packages, n, &job->dwarf);
+	struct err *err = godwarf_open(job->debug ? job->debug : job->original, packages, n,
+				       &job->dwarf);
 
 	free(packages);
 	if (err)
@@ -88,14 +89,16 @@ static struct err *nothing_fits(const struct injection *job)
 			why && why->detail ? why->detail : "");
 }
 
-static struct err *make_output(const struct injection_settings *set, struct injection *job)
+static struct err *make_output(const struct injection_settings *set, const char *build_id,
+			       struct injection *job)
 {
 	open_dwarf(set, job);
 	TRY(bind_probes(set->defs, set->selected, job->gobin, job->dwarf, &job->bound));
 	job->plan = plan_make(job->gobin, job->bound, set->mode, set->every);
 	if (!job->plan->nsites)
 		return nothing_fits(job);
-	return output_build(job->original, job->gobin, job->plan, set->record, &job->output);
+	return output_build(job->original, job->gobin, job->plan, set->record, build_id,
+			    &job->output);
 }
 
 /*
@@ -140,7 +143,7 @@ struct err *injection_run(const struct injection_settings *set,
 	job->file.unsynced = set->unsynced;
 	if (files->debug)
 		TRY(image_open(files->debug, &job->debug));
-	TRY(make_output(set, job));
+	TRY(make_output(set, files->build_id, job));
 	job->report = (struct report_file){
 		.input = path,
 		.output_path = dest,

@@ -69,6 +69,7 @@ struct injection_files {
 	const char *input;
 	const char *output; /* NULL: the input is replaced */
 	const char *debug;  /* another link of the same program, for its DWARF; or NULL */
+	const char *build_id; /* the Go build id that go is going to finish, or NULL */
 };
 
 /* Everything known about one program, freed together. */

@@ -18,6 +18,7 @@ struct command {
 
 static const struct command commands[] = {
 	{ "inject", cmd_inject, "give Go programs USDT probes" },
+	{ "toolexec", cmd_toolexec, "the same within go build: -toolexec=\"probes toolexec\"" },
 	{ "list", cmd_list, "the USDT probes of an ELF file or a running process" },
 	{ "catalog", cmd_catalog, "the probes that can be injected, and for which Go versions" },
 	{ "verify", cmd_verify, "prove that an injected program is what it says it is" },
@@ -99,8 +100,18 @@ static int unknown_command(const char *word)
 	return EXIT_USAGE;
 }
 
+/* GOFLAGS of Go 1.18 and 1.19 take no value with a space, so the command has a name of its own. */
+static bool called_toolexec(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return !strcmp(slash ? slash + 1 : path, "probes-toolexec");
+}
+
 static int run_command(int argc, char **argv)
 {
+	if (argc && called_toolexec(argv[0]))
+		return cmd_toolexec(argc, argv);
 	if (argc < 2) {
 		print_usage(stderr);
 		return EXIT_USAGE;

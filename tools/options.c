@@ -21,6 +21,8 @@ struct options options_start(const struct command_spec *spec, int argc, char **a
 	const struct option_spec *from = spec->options;
 	size_t letter = 0, entry = 0;
 
+	if (spec->stop)
+		opts.letters[letter++] = '+';
 	opts.letters[letter++] = ':';
 	for (int count = 0; count <= OPTIONS_MAX; count++, from++) {
 		const struct option_spec *option = from->id ? from : &help_option;

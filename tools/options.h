@@ -14,6 +14,7 @@
 #define TOOLS_OPTIONS_H
 
 #include <getopt.h>
+#include <stdbool.h>
 
 #define OPTIONS_MAX 30
 
@@ -32,6 +33,7 @@ struct command_spec {
 	const char *notes;    /* printed below the options, or NULL */
 	int min_operands;
 	int max_operands;     /* 0 = any number */
+	bool stop;            /* at the first operand: what follows is another command */
 };
 
 enum { OPTIONS_DONE = 0, OPTIONS_STOP = -1 };
@@ -44,7 +46,7 @@ struct options {
 	int first;         /* after OPTIONS_DONE: index of the first operand */
 	int exit_code;     /* after OPTIONS_STOP */
 	struct option table[OPTIONS_MAX + 2];
-	char letters[2 * OPTIONS_MAX + 4];
+	char letters[2 * OPTIONS_MAX + 5];
 };
 
 /* argv[0] is the name of the command. */

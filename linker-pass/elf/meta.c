@@ -8,7 +8,10 @@
 #include "elf/meta.h"
 #include "elf/note.h"
 
-enum { MAX_ARGS = sizeof(((struct meta_probe *)0)->args) / sizeof(struct meta_arg) };
+enum {
+	MAX_ARGS = sizeof(((struct meta_probe *)0)->args) / sizeof(struct meta_arg),
+	RANGE_SIZE = 12,
+};
 
 const char *tactic_name(enum tactic tactic)
 {
@@ -26,7 +29,7 @@ const char *tactic_name(enum tactic tactic)
 struct reader {
 	const struct image *image;
 	struct meta *meta;
-	size_t probes_cap, sites_cap, refused_cap, enums_cap, uses_cap, undo_cap;
+	size_t probes_cap, sites_cap, refused_cap, enums_cap, uses_cap, undo_cap, ids_cap;
 	bool strict;
 	const char *problem; /* set by a record's reader when more than its length is wrong */
 };
@@ -258,13 +261,60 @@ static void read_undo(struct reader *reader, struct cursor *cur)
 	}
 }
 
+void meta_put_buildids(struct buf *out, size_t n, size_t *ranges_at_ret)
+{
+	size_t begin = note_begin(out, META_OWNER, META_BUILDID);
+
+	buf_u32(out, (uint32_t)n);
+	*ranges_at_ret = out->len;
+	buf_fill(out, 0, n * RANGE_SIZE);
+	note_end(out, begin);
+}
+
+void meta_set_buildids(uint8_t *at, const struct meta_range *ranges, size_t n)
+{
+	struct buf out = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		buf_u64(&out, ranges[i].off);
+		buf_u32(&out, ranges[i].len);
+	}
+	if (n)
+		memcpy(at, out.data, n * RANGE_SIZE);
+	buf_free(&out);
+}
+
+static void read_buildids(struct reader *reader, struct cursor *cur)
+{
+	struct meta *meta = reader->meta;
+	uint64_t size = reader->image->size, end = 0;
+
+	for (uint32_t left = cursor_u32(cur); left && !cur->bad; left--) {
+		struct meta_range range = { .off = cursor_u64(cur) };
+
+		range.len = cursor_u32(cur);
+		if (meta->nbuildids) {
+			const struct meta_range *last = &meta->buildids[meta->nbuildids - 1];
+
+			end = last->off + last->len;
+		}
+		if (!range.len || range.len > META_RANGE_MAX || range.off < end ||
+		    range.off > size || range.len > size - range.off) {
+			reader->problem = "build ids out of order or beyond the file";
+			return;
+		}
+		mem_grow(&meta->buildids, meta->nbuildids, &reader->ids_cap, sizeof(range));
+		meta->buildids[meta->nbuildids++] = range;
+	}
+}
+
 static struct err *read_record(const struct image *image, const struct note *note, void *arg,
 			       bool *stop)
 {
 	static void (*const readers[])(struct reader *, struct cursor *) = {
 		[META_HEADER] = read_header, [META_PROBE] = read_probe, [META_SITE] = read_site,
 		[META_REFUSED] = read_refused, [META_UNDO] = read_undo,
-		[META_ENUM] = read_enum,
+		[META_ENUM] = read_enum, [META_BUILDID] = read_buildids,
 	};
 	struct reader *reader = arg;
 	struct cursor cur = note->desc;
@@ -316,5 +366,6 @@ void meta_free(struct meta *meta)
 	free(meta->enums);
 	free(meta->enum_uses);
 	free(meta->undo);
+	free(meta->buildids);
 	free(meta);
 }

@@ -14,10 +14,13 @@
  *                uses x { str provider, str probe, u8 index of the argument }
  *   META_UNDO    u64 original size, u32 CRC-32C of the original, u32 seal, u32 count,
  *                count x { u64 offset, u32 length, length bytes }
+ *   META_BUILDID u32 count, count x { u64 offset, u32 length }: file ranges that the go
+ *                command writes after us (patch/buildid.h), ascending
  *
  * The seal is the CRC-32C of all that is not the original's: the bytes that now stand at the
  * undo record's places, in its order, then everything behind the original size, in which
- * both sums count as 0.
+ * both sums count as 0. So do META_BUILDID's ranges: those inside the original size in the
+ * original's CRC-32C, those behind it in the seal.
  */
 #ifndef ELF_META_H
 #define ELF_META_H
@@ -41,7 +44,11 @@ enum meta_type {
 	META_REFUSED = 4,
 	META_UNDO = 5,
 	META_ENUM = 6,
+	META_BUILDID = 7,
 };
+
+/* More than a range of META_BUILDID holds: a part of a Go build id has 20 bytes. */
+#define META_RANGE_MAX 64
 
 /* How a site was made. */
 enum tactic { TACTIC_INLINE, TACTIC_DETOUR, TACTIC_NOTE, TACTIC_NOTE_STEP };
@@ -93,6 +100,11 @@ struct meta_undo_piece {
 	const uint8_t *bytes;
 };
 
+struct meta_range {
+	uint64_t off;
+	uint32_t len; /* 1 to META_RANGE_MAX */
+};
+
 struct meta {
 	uint32_t contract;
 	const char *tool_version, *go_version, *options;
@@ -112,6 +124,8 @@ struct meta {
 	uint64_t sums_off; /* of both sums in the file */
 	struct meta_undo_piece *undo;
 	size_t nundo;
+	struct meta_range *buildids; /* inside the file, sorted, not overlapping */
+	size_t nbuildids;
 };
 
 /*
@@ -135,5 +149,8 @@ void meta_put_enum(struct buf *out, const struct meta_enum *numbers,
 		   const struct meta_enum_use *uses, size_t nuses);
 /* *sums_at_ret is where in `out` both sums are to be filled in, 8 bytes. */
 void meta_put_undo(struct buf *out, const struct meta *meta, size_t *sums_at_ret);
+/* Room for `n` ranges; *ranges_at_ret is where meta_set_buildids() is to write them. */
+void meta_put_buildids(struct buf *out, size_t n, size_t *ranges_at_ret);
+void meta_set_buildids(uint8_t *at, const struct meta_range *ranges, size_t n);
 
 #endif

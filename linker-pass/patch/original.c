@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The program as it was before it was injected. */
+#include <ctype.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/crc.h"
 #include "base/mem.h"
+#include "patch/buildid.h"
 #include "patch/original.h"
 
 static struct err *changed(const struct image *image)
@@ -17,7 +20,7 @@ static struct err *changed(const struct image *image)
 static bool seal_fits(const struct image *image, const struct meta *meta)
 {
 	static const uint8_t zeros[8];
-	uint64_t tail = meta->original_size, sums = meta->sums_off;
+	uint64_t tail = meta->original_size, sums = meta->sums_off, end = sums + sizeof(zeros);
 	uint32_t crc = 0;
 
 	if (image->size < tail || sums < tail || image->size - sums < sizeof(zeros))
@@ -30,10 +33,34 @@ static bool seal_fits(const struct image *image, const struct meta *meta)
 			return false;
 		crc = crc32c(crc, now, piece->len);
 	}
-	crc = crc32c(crc, image->data + tail, sums - tail);
+	crc = buildid_crc(crc, image->data + tail, sums - tail, tail, meta->buildids,
+			  meta->nbuildids);
 	crc = crc32c(crc, zeros, sizeof(zeros));
-	sums += sizeof(zeros);
-	return crc32c(crc, image->data + sums, image->size - sums) == meta->seal;
+	return buildid_crc(crc, image->data + end, image->size - end, end, meta->buildids,
+			   meta->nbuildids) == meta->seal;
+}
+
+/* The ranges that the sums leave out hold one and the same part of a build id. */
+static bool ids_agree(const struct image *image, const struct image *original,
+		      const struct meta *meta)
+{
+	const char *first = NULL;
+
+	for (size_t i = 0; i < meta->nbuildids; i++) {
+		const struct meta_range *range = &meta->buildids[i];
+		bool inside = range->off < original->size;
+		const char *text = image_bytes(inside ? original : image, range->off, range->len);
+
+		if (!text || range->len != meta->buildids[0].len)
+			return false;
+		for (uint32_t j = 0; j < range->len; j++)
+			if (!isalnum((unsigned char)text[j]) && text[j] != '-' && text[j] != '_')
+				return false;
+		if (first && memcmp(first, text, range->len))
+			return false;
+		first = text;
+	}
+	return true;
 }
 
 struct err *original_view(const struct image *image, const struct meta *meta,
@@ -51,10 +78,17 @@ struct err *original_view(const struct image *image, const struct meta *meta,
 		pieces[i] = (struct image_piece){ meta->undo[i].off, meta->undo[i].len,
 						  meta->undo[i].bytes };
 
+	struct image *original = NULL;
 	struct err *err = image_open_view(image->path, meta->original_size, pieces,
-					  meta->nundo, original_ret);
+					  meta->nundo, &original);
 
 	free(pieces);
+	if (!err && !ids_agree(image, original, meta))
+		err = changed(image);
+	if (err)
+		image_close(original);
+	else
+		*original_ret = original;
 	return err;
 }
 
@@ -66,7 +100,7 @@ struct err *original_open(const struct image *image, const struct meta *meta,
 
 	TRY(original_view(image, meta, &original));
 
-	struct err *err = image_crc(original, &crc);
+	struct err *err = buildid_crc_of(original, meta->buildids, meta->nbuildids, &crc);
 
 	if (!err && crc != meta->original_crc)
 		err = changed(image);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "patch/buildid.h"
 #include "patch/output.h"
 #include "patch/records.h"
 #include "patch/sections.h"
@@ -17,6 +18,9 @@ struct layout {
 	struct placement place;
 	struct tramps *tramps;
 	struct output *out;
+	const char *build_id;  /* or NULL */
+	size_t ncopied;        /* build ids of the original that the tail has copies of */
+	size_t buildids_at;    /* in the tail */
 };
 
 /* The address that .stapsdt.base names: the new segment, or the text in note mode. */
@@ -137,6 +141,74 @@ static void put_edits(struct layout *lay)
 	qsort(out->edits, out->nedits, sizeof(*out->edits), by_offset);
 }
 
+/*
+ * The go command finishes build ids in the file as it finds them, whole: one that an edit
+ * would cut is taken into the undo record, where it is whole.
+ */
+static struct err *keep_id_whole(const struct layout *lay, struct edit *edit, uint64_t begin,
+				 uint64_t end)
+{
+	uint64_t stop = edit->off + edit->len;
+
+	if (stop <= begin || edit->off >= end || (edit->off <= begin && stop >= end))
+		return NULL;
+
+	const uint8_t *rest = image_bytes(lay->image, stop, end - stop);
+
+	if (edit->off > begin || !rest)
+		return err_new("%s: at 0x%llx: a Go build id where a site is made",
+			       lay->image->path, (unsigned long long)begin);
+	edit->bytes = mem_realloc(edit->bytes, end - edit->off);
+	memcpy(edit->bytes + edit->len, rest, end - stop);
+	edit->len = (uint32_t)(end - edit->off);
+	return NULL;
+}
+
+/* Finds the build ids of the original, and counts their copies that the tail will have. */
+static struct err *find_buildids(struct layout *lay)
+{
+	struct output *out = lay->out;
+
+	if (!lay->build_id)
+		return NULL;
+	TRY(buildid_find_in(lay->image, lay->build_id, &out->buildids, &out->nbuildids));
+	for (size_t i = 0; i < out->nbuildids; i++) {
+		uint64_t end = out->buildids[i].off + out->buildids[i].len;
+		uint64_t begin = end - strlen(lay->build_id);
+
+		for (size_t j = 0; j < out->nedits; j++) {
+			struct edit *edit = &out->edits[j];
+
+			TRY(keep_id_whole(lay, edit, begin, end));
+			lay->ncopied += edit->off <= begin && edit->off + edit->len >= end;
+		}
+		for (size_t j = 0; j < lay->place.nmoved; j++) {
+			const struct moved_range *range = &lay->place.moved[j];
+
+			lay->ncopied += range->old_off <= begin &&
+					range->old_off + range->len >= end;
+		}
+	}
+	return NULL;
+}
+
+/* Fills in META_BUILDID once the whole tail is there. */
+static struct err *set_buildids(struct layout *lay)
+{
+	struct output *out = lay->out;
+	size_t expected = out->nbuildids + lay->ncopied;
+
+	if (!out->nbuildids)
+		return NULL;
+	buildid_find(lay->build_id, out->tail.data, out->tail.len, out->original_size,
+		     &out->buildids, &out->nbuildids);
+	if (out->nbuildids != expected)
+		return err_new("%s: internal error, the file is unchanged: %zu Go build ids "
+			       "instead of %zu", lay->image->path, out->nbuildids, expected);
+	meta_set_buildids(out->tail.data + lay->buildids_at, out->buildids, expected);
+	return NULL;
+}
+
 static void move_sections(const struct layout *lay, struct section_table *table)
 {
 	for (size_t i = 1; i < lay->image->shnum; i++) {
@@ -204,13 +276,16 @@ static void put_records(struct layout *lay, struct section_table *table,
 			const struct gobin *gobin, const char *options)
 {
 	struct buf meta = { 0 }, notes = { 0 };
-	size_t sums_at;
+	size_t sums_at, buildids_at = 0;
 
 	records_put_meta(&meta, lay->image, gobin, lay->plan, lay->out->edits, lay->out->nedits,
 			 options, &sums_at);
+	if (lay->out->nbuildids)
+		meta_put_buildids(&meta, lay->out->nbuildids + lay->ncopied, &buildids_at);
 	lay->out->nnotes = records_put_notes(&notes, lay->plan, base_address(lay, gobin));
 	add_note_section(lay, table, META_SECTION, &meta);
 	lay->out->sums_at = lay->out->tail.len - meta.len + sums_at;
+	lay->buildids_at = lay->out->tail.len - meta.len + buildids_at;
 	add_note_section(lay, table, ".note.stapsdt", &notes);
 	buf_free(&meta);
 	buf_free(&notes);
@@ -234,12 +309,13 @@ static struct err *build(struct layout *lay, const struct gobin *gobin, const ch
 	struct section_table table;
 
 	put_segment(lay);
+	put_edits(lay);
+	TRY(find_buildids(lay));
 	sections_start(&table, lay->image);
 	move_sections(lay, &table);
 
 	size_t text_index = add_text_sections(lay, base_address(lay, gobin), &table);
 
-	put_edits(lay);
 	put_records(lay, &table, gobin, options);
 	sections_add_symbols(&table, lay->image, lay->tramps, text_index, out->original_size,
 			     &out->tail);
@@ -247,15 +323,18 @@ static struct err *build(struct layout *lay, const struct gobin *gobin, const ch
 	struct err *err = sections_finish(&table, lay->image, out->original_size, &out->tail);
 
 	if (!err)
+		err = set_buildids(lay);
+	if (!err)
 		set_ehdr(lay, &table);
 	sections_free(&table);
 	return err;
 }
 
 struct err *output_build(const struct image *image, const struct gobin *gobin,
-			 struct plan *plan, const char *options, struct output **output_ret)
+			 struct plan *plan, const char *options, const char *build_id,
+			 struct output **output_ret)
 {
-	struct layout lay = { .image = image, .plan = plan };
+	struct layout lay = { .image = image, .plan = plan, .build_id = build_id };
 	struct err *err = NULL;
 
 	if (plan->mode == PLAN_DETOUR)
@@ -284,6 +363,7 @@ void output_free(struct output *output)
 	for (size_t i = 0; i < output->nedits; i++)
 		free(output->edits[i].bytes);
 	free(output->edits);
+	free(output->buildids);
 	buf_free(&output->tail);
 	free(output);
 }

@@ -14,6 +14,7 @@
 
 #include "base/crc.h"
 #include "base/mem.h"
+#include "patch/buildid.h"
 #include "patch/write.h"
 
 /* Only a regular file gives way to a new one. */
@@ -278,14 +279,17 @@ static uint32_t seal_of(const struct output *output)
 
 	for (size_t i = 0; i < output->nedits; i++)
 		crc = crc32c(crc, output->edits[i].bytes, output->edits[i].len);
-	return crc32c(crc, output->tail.data, output->tail.len);
+	return buildid_crc(crc, output->tail.data, output->tail.len, output->original_size,
+			   output->buildids, output->nbuildids);
 }
 
 static struct err *write_output(struct newfile *file, const struct output *output,
 				uint8_t *block)
 {
-	const uint32_t sums[2] = { file->crc, seal_of(output) };
+	uint32_t sums[2] = { file->crc, seal_of(output) };
 
+	if (output->nbuildids)
+		TRY(buildid_crc_of(file->input, output->buildids, output->nbuildids, &sums[0]));
 	TRY(write_at(file, output->tail.data, output->tail.len, output->original_size, block));
 	for (size_t i = 0; i < output->nedits; i++)
 		TRY(write_at(file, output->edits[i].bytes, output->edits[i].len,

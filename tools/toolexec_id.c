@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* What the linker answers to -V=full: Go's build cache goes by it. */
+#include <errno.h>
+#include <sha256.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "elf/note.h"
+#include "toolexec.h"
+#include "version.h"
+
+#define SELF "/proc/self/exe"
+
+/* Each text with its NUL, so that no two lists of texts read alike. */
+static void add_text(SHA2_CTX *sum, const char *text)
+{
+	SHA256Update(sum, (const uint8_t *)text, strlen(text) + 1);
+}
+
+static struct err *add_bytes(SHA2_CTX *sum, const struct image *image)
+{
+	uint8_t *block = mem_zalloc(IMAGE_BLOCK);
+	struct err *err = NULL;
+
+	for (size_t off = 0; off < image->size && !err; off += IMAGE_BLOCK) {
+		size_t len = image->size - off < IMAGE_BLOCK ? image->size - off : IMAGE_BLOCK;
+
+		err = image_read(image, off, block, len);
+		SHA256Update(sum, block, len);
+	}
+	free(block);
+	return err;
+}
+
+static struct err *take_build_id(const struct image *image, const struct note *note, void *arg,
+				 bool *stop)
+{
+	struct cursor *desc = arg;
+
+	(void)image;
+	*desc = note->desc;
+	*stop = true;
+	return NULL;
+}
+
+/* This program: its GNU build id, or all of it when it was linked without one. */
+static struct err *add_program(SHA2_CTX *sum)
+{
+	struct image *image = NULL;
+	struct cursor id = { 0 };
+
+	TRY(image_open(SELF, &image));
+
+	struct err *err = note_each(image, ".note.gnu.build-id", "GNU", take_build_id, &id);
+
+	if (!err && id.len)
+		SHA256Update(sum, id.data, id.len);
+	else if (!err)
+		err = add_bytes(sum, image);
+	image_close(image);
+	return err;
+}
+
+static struct err *add_file(SHA2_CTX *sum, const char *path)
+{
+	char digest[SHA256_DIGEST_STRING_LENGTH];
+
+	if (!SHA256File(path, digest))
+		return err_sys(errno, "%s: cannot read", path);
+	add_text(sum, digest);
+	return NULL;
+}
+
+struct err *toolexec_digest(const struct toolexec *set, char digest_ret[TOOLEXEC_DIGEST])
+{
+	const struct injection_settings *how = &set->how;
+	char digest[SHA256_DIGEST_STRING_LENGTH];
+	SHA2_CTX sum;
+
+	SHA256Init(&sum);
+	add_text(&sum, PROBES_VERSION);
+	TRY(add_program(&sum));
+	add_text(&sum, how->record);
+	add_text(&sum, how->strict ? "strict" : "");
+	add_text(&sum, how->every ? "every" : "");
+	for (int i = 0; i < how->nfiles; i++)
+		TRY(add_file(&sum, how->files[i]));
+	SHA256End(&sum, digest);
+	memcpy(digest_ret, digest, TOOLEXEC_DIGEST - 1);
+	digest_ret[TOOLEXEC_DIGEST - 1] = '\0';
+	return NULL;
+}
+
+/*
+ * Go takes the whole line of a release, and of a development version what stands behind
+ * the last slash of the last field, buildID=A/B.
+ */
+char *toolexec_answer(const char *line, const char *digest)
+{
+	const char *last = strrchr(line, ' ');
+	bool devel = last && !strncmp(last, " buildID=", strlen(" buildID="));
+
+	return mem_printf("%s%sgoprobes=%s", line, devel ? "-" : " ", digest);
+}
