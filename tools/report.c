@@ -49,15 +49,27 @@ static size_t count_probes(const struct report_file *file)
 	return n;
 }
 
+static size_t count_inplace(const struct plan *plan)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->nsites; i++)
+		n += plan->sites[i].tactic == TACTIC_INLINE;
+	return n;
+}
+
 void report_text(const struct report_file *file, FILE *out)
 {
 	const struct plan *plan = file->plan;
+	size_t inplace = count_inplace(plan);
 
 	fprintf(out, "%s: %s, %zu probes, %zu sites, %zu bytes added", file->output_path,
 		file->gobin->version, count_probes(file), plan->nsites,
 		file->output->tail.len);
 	if (plan->every_functions)
 		fprintf(out, ", %zu functions", plan->every_functions);
+	if (inplace)
+		fprintf(out, ", %zu sites in place", inplace);
 	fputc('\n', out);
 	for (size_t i = 0; i < plan->nrefused; i++) {
 		const struct refused *refused = &plan->refused[i];

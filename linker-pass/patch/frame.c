@@ -199,3 +199,47 @@ size_t frame_return(const uint8_t *code, size_t floor, size_t ret, uint32_t *siz
 	*size_ret = 0;
 	return 1;
 }
+
+bool frame_is_site(const uint8_t *code, size_t len, size_t site)
+{
+	if (site == FRAME_SITE)
+		return STARTS(code, len, "\x90\x66\x2e\x0f\x1f\x84\0\0\0\0\0");
+	return site == FRAME_SMALL_SITE && STARTS(code, len, "\x90\x0f\x1f\0");
+}
+
+bool frame_return_site(const uint8_t *code, size_t floor, size_t ret, size_t site,
+		       size_t *start_ret, uint32_t *depth_ret)
+{
+	uint32_t depth;
+	size_t body = frame_return(code, floor, ret, &depth) - 1;
+	size_t pad = body ? 0 : nop_before(code, floor, ret); /* of a bare ret */
+
+	/* What looks like padding may be the end of the site itself. */
+	for (size_t gap = body; gap <= body + pad; gap += pad ? pad : 1) {
+		if (ret - floor < gap + site ||
+		    !frame_is_site(code + ret - gap - site, site, site))
+			continue;
+		*start_ret = ret - gap - site;
+		*depth_ret = depth;
+		return true;
+	}
+	return false;
+}
+
+/* The longest return: add, pop or mov, padding, ret. */
+#define MAX_RETURN 19
+
+bool frame_starts_return(const uint8_t *code, size_t len)
+{
+	uint32_t depth;
+
+	for (size_t ret = 0; ret < len && ret < MAX_RETURN; ret++) {
+		if (code[ret] != 0xc3)
+			continue;
+		if (frame_return(code, 0, ret, &depth) == ret + 1)
+			return true;
+		if (ret && nop_before(code, 0, ret) == ret)
+			return true;
+	}
+	return false;
+}

@@ -10,6 +10,17 @@
  *   frame, Go <= 1.20      sub $N,%rsp ; mov %rbp,M(%rsp) ; lea M(%rsp),%rbp
  *   return, Go >= 1.21     [add $N,%rsp | sub $-128,%rsp ;] pop %rbp [; nop] ; ret
  *   return, Go <= 1.20     mov M(%rsp),%rbp ; add $N,%rsp [; nop] ; ret
+ *
+ * A toolchain with our patch (linker-pass/toolchain) leaves nops, the in-place sites, between
+ * the stack check and the frame set-up, and before each return:
+ *
+ *   with a stack check     90 66 2e 0f 1f 84 00 00 00 00 00
+ *   without one            90 0f 1f 00
+ *
+ * No code of an unpatched one has them there: the assembler's own padding (src/cmd/internal/
+ * obj/x86/asm6.go, fillnop) has no nop of 10 bytes; it begins no function and, in front of a
+ * return's first instruction, which no loop begins with, is at most the one byte that keeps a
+ * bare ret from ending a block of 32.
  */
 #ifndef PATCH_FRAME_H
 #define PATCH_FRAME_H
@@ -31,5 +42,23 @@ size_t frame_setup(const uint8_t *code, size_t len, uint32_t *size_ret);
  * before the ret.
  */
 size_t frame_return(const uint8_t *code, size_t floor, size_t ret, uint32_t *size_ret);
+
+/* Lengths of in-place sites; their first byte is a nop by itself. */
+#define FRAME_SITE 11
+#define FRAME_SMALL_SITE 4
+
+/* Whether code starts with the in-place site of this length. */
+bool frame_is_site(const uint8_t *code, size_t len, size_t site);
+
+/*
+ * Where the in-place site of length `site` begins that belongs to the return which ends with
+ * the `ret` at code[ret], all of it after `floor`. False when there is none. *depth_ret is
+ * how far the return moves the stack pointer up.
+ */
+bool frame_return_site(const uint8_t *code, size_t floor, size_t ret, size_t site,
+		       size_t *start_ret, uint32_t *depth_ret);
+
+/* Whether a return is all that code[0] up to a ret is: what must stand behind its site. */
+bool frame_starts_return(const uint8_t *code, size_t len);
 
 #endif

@@ -18,15 +18,16 @@ struct layout {
 	struct placement place;
 	struct tramps *tramps;
 	struct output *out;
+	bool segment; /* something is detoured */
 	const char *build_id;  /* or NULL */
 	size_t ncopied;        /* build ids of the original that the tail has copies of */
 	size_t buildids_at;    /* in the tail */
 };
 
-/* The address that .stapsdt.base names: the new segment, or the text in note mode. */
+/* The address that .stapsdt.base names: the new segment, or the text where none is needed. */
 static uint64_t base_address(const struct layout *lay, const struct gobin *gobin)
 {
-	return lay->plan->mode == PLAN_NOTE ? gobin->text_start : lay->place.seg_vaddr;
+	return lay->segment ? lay->place.seg_vaddr : gobin->text_start;
 }
 
 /* Puts the ranges that make way for the program header behind the trampolines. */
@@ -116,7 +117,7 @@ static void set_ehdr(const struct layout *lay, const struct section_table *table
 	ehdr.e_shentsize = sizeof(Elf64_Shdr);
 	ehdr.e_shnum = (Elf64_Half)table->shnum;
 	ehdr.e_shstrndx = (Elf64_Half)table->shstrndx;
-	if (lay->plan->mode == PLAN_DETOUR)
+	if (lay->segment)
 		ehdr.e_phnum++;
 	memcpy(lay->out->edits[0].bytes, &ehdr, sizeof(ehdr));
 }
@@ -133,7 +134,7 @@ static void put_edits(struct layout *lay)
 	struct output *out = lay->out;
 
 	add_edit(out, 0, &lay->image->ehdr, sizeof(lay->image->ehdr));
-	if (lay->plan->mode == PLAN_DETOUR)
+	if (lay->segment)
 		edit_phdrs(lay);
 	for (size_t i = 0; i < lay->tramps->ndetours; i++)
 		add_edit(out, lay->tramps->edits[i].off, lay->tramps->edits[i].bytes,
@@ -231,16 +232,16 @@ static size_t add_text_sections(const struct layout *lay, uint64_t base,
 				struct section_table *table)
 {
 	Elf64_Shdr shdr = {
-		.sh_type = lay->plan->mode == PLAN_NOTE ? SHT_NOBITS : SHT_PROGBITS,
+		.sh_type = lay->segment ? SHT_PROGBITS : SHT_NOBITS,
 		.sh_flags = SHF_ALLOC,
 		.sh_addr = base,
-		.sh_offset = lay->plan->mode == PLAN_NOTE ? 0 : lay->place.seg_off,
+		.sh_offset = lay->segment ? lay->place.seg_off : 0,
 		.sh_size = 1,
 		.sh_addralign = 1,
 	};
 
 	sections_add(table, ".stapsdt.base", &shdr);
-	if (lay->plan->mode == PLAN_NOTE)
+	if (!lay->segment)
 		return 0;
 
 	uint64_t first = 16, len = lay->tramps->text.len;
@@ -295,7 +296,7 @@ static void put_segment(struct layout *lay)
 {
 	struct buf *tail = &lay->out->tail;
 
-	if (lay->plan->mode == PLAN_NOTE)
+	if (!lay->segment)
 		return;
 	put_moved(lay);
 	buf_fill(tail, 0, lay->place.seg_off - lay->out->original_size);
@@ -334,10 +335,11 @@ struct err *output_build(const struct image *image, const struct gobin *gobin,
 			 struct plan *plan, const char *options, const char *build_id,
 			 struct output **output_ret)
 {
-	struct layout lay = { .image = image, .plan = plan, .build_id = build_id };
+	struct layout lay = { .image = image, .plan = plan, .build_id = build_id,
+			      .segment = plan_has_detours(plan) };
 	struct err *err = NULL;
 
-	if (plan->mode == PLAN_DETOUR)
+	if (lay.segment)
 		err = place_find(image, &lay.place);
 	if (!err)
 		err = tramp_build(image, plan, lay.place.seg_vaddr, &lay.tramps);

@@ -5,7 +5,7 @@
  *   0 ............ original size   the input, with edits: ELF header, program header table
  *                                  (one entry longer), jumps at the sites
  *   page          R-X segment      .stapsdt.base, .goprobes.text, moved .interp and notes
- *                                  (not in note mode)
+ *                                  (none without detours)
  *                 .note.goprobes   META records, the undo record behind most of them
  *                 .note.stapsdt
  *                 .symtab .strtab  copies with a symbol per trampoline, if the input has one

@@ -34,6 +34,15 @@ static void aim_note(const struct image *image, struct site *site)
 	site->tactic = code && *code == 0x55 ? TACTIC_NOTE : TACTIC_NOTE_STEP;
 }
 
+/* The nop is there already; only a trampoline can hold steps. */
+static void aim_inplace(enum plan_mode mode, struct site *site)
+{
+	site->pc = site->spot.addr;
+	site->tactic = TACTIC_INLINE;
+	if (mode == PLAN_DETOUR && !site->spot.fixed && site->probe && site->probe->nsteps)
+		site->tactic = TACTIC_DETOUR;
+}
+
 static void add_site(struct planner *planner, const struct bound_probe *probe,
 		     const struct gofunc *func, enum def_at at, const struct spot *spot)
 {
@@ -47,7 +56,9 @@ static void add_site(struct planner *planner, const struct bound_probe *probe,
 		.small_nop = probe && probe->variant->nosplit,
 	};
 
-	if (plan->mode == PLAN_NOTE)
+	if (spot->inplace)
+		aim_inplace(plan->mode, &site);
+	else if (plan->mode == PLAN_NOTE)
 		aim_note(planner->gobin->image, &site);
 	mem_grow(&plan->sites, plan->nsites, &planner->sites_cap, sizeof(*plan->sites));
 	plan->sites[plan->nsites++] = site;
@@ -88,6 +99,16 @@ static bool needs_trampoline(const struct bound_probe *probe)
 	return false;
 }
 
+/* Why the probe's steps cannot have a trampoline at these spots; NULL when they can. */
+static const char *no_trampoline(enum plan_mode mode, const struct spots *spots, enum def_at at)
+{
+	const struct spot *spot = at == DEF_ENTRY ? &spots->entry : spots->returns;
+
+	if (mode == PLAN_NOTE)
+		return "note mode";
+	return spot->fixed ? refusal_text(spot->fixed) : NULL;
+}
+
 static void plan_probe(struct planner *planner, const struct bound_probe *probe,
 		       const struct spots *spots)
 {
@@ -99,10 +120,15 @@ static void plan_probe(struct planner *planner, const struct bound_probe *probe,
 		refusal = for_mode(mode, spots->entry.refusal);
 	else
 		refusal = returns_refusal(mode, spots);
-	if (!refusal && mode == PLAN_NOTE && needs_trampoline(probe))
-		refusal = REFUSED_NEEDS_TRAMPOLINE;
 	if (refusal) {
 		refuse(planner, probe, refusal, NULL);
+		return;
+	}
+
+	const char *obstacle = no_trampoline(mode, spots, at);
+
+	if (obstacle && needs_trampoline(probe)) {
+		refuse(planner, probe, REFUSED_NEEDS_TRAMPOLINE, obstacle);
 		return;
 	}
 	if (at == DEF_ENTRY)
@@ -145,6 +171,30 @@ static int compare_sites(const void *a, const void *b)
 	return x->probe < y->probe ? -1 : x->probe > y->probe;
 }
 
+/* A detour over an in-place site takes all probes there along: none would meet the nop. */
+static void join_detours(struct plan *plan)
+{
+	size_t n;
+
+	for (size_t i = 0; i < plan->nsites; i += n) {
+		struct site *first = &plan->sites[i];
+		bool detour = false;
+
+		for (n = 0; i + n < plan->nsites && first[n].spot.addr == first->spot.addr; n++)
+			detour |= first[n].tactic == TACTIC_DETOUR;
+		for (size_t j = 0; j < n && detour; j++)
+			first[j].tactic = TACTIC_DETOUR;
+	}
+}
+
+bool plan_has_detours(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->nsites; i++)
+		if (plan->sites[i].tactic == TACTIC_DETOUR)
+			return true;
+	return false;
+}
+
 struct plan *plan_make(const struct gobin *gobin, const struct bound_set *bound,
 		       enum plan_mode mode, bool every)
 {
@@ -173,6 +223,7 @@ struct plan *plan_make(const struct gobin *gobin, const struct bound_set *bound,
 	if (planner.plan->nsites)
 		qsort(planner.plan->sites, planner.plan->nsites, sizeof(struct site),
 		      compare_sites);
+	join_detours(planner.plan);
 	insn_decoder_free(planner.decoder);
 	return planner.plan;
 }

@@ -15,6 +15,7 @@
 #include "patch/spots.h"
 #include "probe/bind.h"
 
+/* Nops that the toolchain left in place are used in both. */
 enum plan_mode { PLAN_DETOUR, PLAN_NOTE };
 
 struct site {
@@ -24,7 +25,7 @@ struct site {
 	struct spot spot;
 	enum tactic tactic;
 	bool small_nop; /* one byte only: the function has no stack check */
-	uint64_t pc;    /* where the note points; trampolines get theirs from tramp_build() */
+	uint64_t pc;    /* where the note points; detours get theirs from tramp_build() */
 };
 
 /* A probe, or one place of it, that has no site. */
@@ -52,6 +53,9 @@ struct plan *plan_make(const struct gobin *gobin, const struct bound_set *bound,
 		       enum plan_mode mode, bool every);
 /* Whether an operand lies in, or behind, a register that a trampoline's steps set. */
 bool plan_made_by_steps(const struct operand *op);
+
+/* Whether there is a site for which code must change. */
+bool plan_has_detours(const struct plan *plan);
 
 void plan_free(struct plan *plan); /* NULL is fine */
 

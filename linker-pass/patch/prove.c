@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "elf/sdt.h"
+#include "patch/frame.h"
 #include "patch/original.h"
 #include "patch/output.h"
 #include "patch/prove.h"
@@ -16,6 +17,8 @@ struct proof {
 	const struct image *original;
 	const struct meta *meta;
 	struct meta_site *sites; /* sorted by pc; a copy */
+	struct meta_site *detoured; /* those with a trampoline, likewise */
+	size_t ndetoured;
 	struct detour *detours;  /* sorted by trampoline */
 	size_t ndetours;
 	uint64_t text, text_end; /* .goprobes.text */
@@ -131,8 +134,8 @@ static struct err *prove_nops(const struct proof *proof, uint64_t end, size_t *s
 {
 	uint64_t after = 0;
 
-	for (; *site < proof->meta->nsites && proof->sites[*site].pc < end; ++*site) {
-		uint64_t pc = proof->sites[*site].pc;
+	for (; *site < proof->ndetoured && proof->detoured[*site].pc < end; ++*site) {
+		uint64_t pc = proof->detoured[*site].pc;
 		const uint8_t *code = image_at(proof->image, pc, 1);
 		const uint8_t *whole = image_at(proof->image, pc, TRAMP_NOP_LEN);
 
@@ -174,8 +177,8 @@ static struct err *prove_tramp(const struct proof *proof, size_t i, size_t *site
 	const uint8_t *displaced = image_at(proof->original, detour->addr, detour->len);
 	uint64_t after = 0;
 
-	if (*site < proof->meta->nsites && proof->sites[*site].pc < detour->tramp)
-		return wrong(proof, proof->sites[*site].pc, "site outside its trampoline");
+	if (*site < proof->ndetoured && proof->detoured[*site].pc < detour->tramp)
+		return wrong(proof, proof->detoured[*site].pc, "site outside its trampoline");
 	TRY(prove_nops(proof, end, site, &after));
 	if (!after)
 		return wrong(proof, detour->tramp, "trampoline without a site");
@@ -189,12 +192,52 @@ static struct err *prove_tramps(const struct proof *proof)
 {
 	size_t site = 0;
 
-	if (!proof->ndetours)
-		return NULL;
 	for (size_t i = 0; i < proof->ndetours; i++)
 		TRY(prove_tramp(proof, i, &site));
-	if (site != proof->meta->nsites)
-		return wrong(proof, proof->sites[site].pc, "site outside the trampolines");
+	if (site != proof->ndetoured)
+		return wrong(proof, proof->detoured[site].pc, "site outside the trampolines");
+	return NULL;
+}
+
+/* The original's code from `addr` on; NULL when it has none there. */
+static const uint8_t *code_from(const struct proof *proof, uint64_t addr, uint64_t *len_ret)
+{
+	const uint8_t *code = image_rest(proof->original, addr, len_ret);
+	uint64_t off, same;
+
+	if (!code || !image_offset(proof->original, addr, &off) ||
+	    !file_to_addr(proof->original, off, &same) || same != addr)
+		return NULL;
+	return code;
+}
+
+static struct err *prove_inplace(const struct proof *proof, const struct meta_site *site)
+{
+	uint64_t rest = 0, len = 0;
+	const uint8_t *func = code_from(proof, site->func_addr, &rest);
+	const uint8_t *code = code_from(proof, site->pc, &len);
+	size_t check = func ? frame_stack_check(func, rest) : 0;
+	size_t nops = check ? FRAME_SITE : FRAME_SMALL_SITE;
+
+	if (!func || !code || site->pc < site->func_addr || !frame_is_site(code, len, nops))
+		return wrong(proof, site->pc, "no nop of the toolchain's at a site in place");
+	if (site->pc - site->func_addr != check && !frame_starts_return(code + nops, len - nops))
+		return wrong(proof, site->pc, "site in place is neither at an entry nor a return");
+	return NULL;
+}
+
+/* Parts the sites by where they are and proves those in place; detours prove the others. */
+static struct err *prove_inplaces(struct proof *proof)
+{
+	proof->detoured = mem_zalloc((proof->meta->nsites + 1) * sizeof(*proof->detoured));
+	for (size_t i = 0; i < proof->meta->nsites; i++) {
+		const struct meta_site *site = &proof->sites[i];
+
+		if (site->tactic == TACTIC_DETOUR)
+			proof->detoured[proof->ndetoured++] = *site;
+		else if (site->tactic == TACTIC_INLINE)
+			TRY(prove_inplace(proof, site));
+	}
 	return NULL;
 }
 
@@ -240,6 +283,7 @@ static struct err *prove(struct proof *proof)
 {
 	TRY(read_detours(proof));
 	TRY(prove_phdrs(proof));
+	TRY(prove_inplaces(proof));
 	TRY(prove_tramps(proof));
 	return prove_notes(proof);
 }
@@ -255,6 +299,7 @@ struct err *prove_records(const struct image *image, const struct image *origina
 	struct err *err = prove(&proof);
 
 	free(proof.sites);
+	free(proof.detoured);
 	free(proof.detours);
 	return err;
 }

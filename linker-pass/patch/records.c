@@ -194,7 +194,7 @@ size_t records_put_notes(struct buf *out, const struct plan *plan, uint64_t base
 			const struct bound_arg *arg = &site->probe->args[j];
 			struct operand op = at_site(arg->op, site);
 
-			if (plan->mode == PLAN_NOTE && plan_made_by_steps(&op))
+			if (site->tactic != TACTIC_DETOUR && plan_made_by_steps(&op))
 				op = (struct operand){ OPERAND_CONST, op.size, REG_NONE, 0 };
 
 			if (j)

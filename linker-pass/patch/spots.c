@@ -103,7 +103,79 @@ static void spot_check(const struct code *code, struct spot *spot, size_t off, b
 		spot->refusal = REFUSED_BRANCH_INTO;
 }
 
-static struct spot entry_spot(const struct code *code, const struct gofunc *func, bool nosplit)
+/* Whether the in-place site at `off` is two instructions, met only one after the other. */
+static bool site_is_whole(const struct code *code, size_t off, size_t site)
+{
+	return code->marks[off] & MARK_START && code->marks[off + 1] & MARK_START &&
+	       !target_inside(code, off, site);
+}
+
+static struct spot inplace_spot(uint64_t addr, size_t len)
+{
+	return (struct spot){ .addr = addr, .len = (uint32_t)len, .inplace = true,
+			      .fixed = len < JMP_LEN ? REFUSED_NO_STACK_CHECK : REFUSED_NONE };
+}
+
+/* A branch back to the entry's site would make the probe fire twice in a call. */
+static bool find_inplace_entry(const struct code *code, const struct gofunc *func,
+			       struct spot *spot_ret)
+{
+	size_t check = frame_stack_check(code->bytes, code->len);
+	size_t site = check ? FRAME_SITE : FRAME_SMALL_SITE;
+
+	if (!frame_is_site(code->bytes + check, code->len - check, site) ||
+	    !site_is_whole(code, check, site) || code->marks[check] & MARK_TARGET)
+		return false;
+	*spot_ret = inplace_spot(func->entry + check, site);
+	return true;
+}
+
+/* The in-place site of length `site` that belongs to the `ret` at code[ret]. */
+static bool inplace_return(const struct code *code, const struct gofunc *func, size_t floor,
+			   size_t ret, size_t site, struct spot *spot)
+{
+	size_t start;
+	uint32_t depth;
+
+	if (code->bytes[ret] != 0xc3 ||
+	    !frame_return_site(code->bytes, floor, ret, site, &start, &depth) ||
+	    !site_is_whole(code, start, ret + 1 - start))
+		return false;
+	*spot = inplace_spot(func->entry + start, site);
+	spot->depth = depth;
+	return true;
+}
+
+/* The function's returns, when each has its site and no branch leads past one. */
+static bool find_inplace_returns(const struct code *code, const struct gofunc *func,
+				 struct spots *spots)
+{
+	size_t check = frame_stack_check(code->bytes, code->len);
+	size_t site = check ? FRAME_SITE : FRAME_SMALL_SITE;
+	size_t cap = 0, floor = check;
+
+	for (uint32_t i = 0; i < code->nstarts; i++) {
+		size_t ret = code->starts[i];
+		struct spot spot;
+
+		if (!(code->marks[ret] & MARK_RET))
+			continue;
+		if (!inplace_return(code, func, floor, ret, site, &spot)) {
+			free(spots->returns);
+			spots->returns = NULL;
+			spots->nreturns = 0;
+			return false;
+		}
+		mem_grow(&spots->returns, spots->nreturns, &cap, sizeof(*spots->returns));
+		spots->returns[spots->nreturns++] = spot;
+		floor = ret + 1;
+	}
+	return spots->nreturns > 0;
+}
+
+/* The entry's instructions, behind `nops` bytes of an in-place site. */
+static struct spot entry_spot(const struct code *code, const struct gofunc *func, bool nosplit,
+			      size_t nops)
 {
 	struct spot spot = { .addr = func->entry };
 	size_t check = frame_stack_check(code->bytes, code->len);
@@ -113,6 +185,7 @@ static struct spot entry_spot(const struct code *code, const struct gofunc *func
 		spot.refusal = REFUSED_NO_STACK_CHECK;
 		return spot;
 	}
+	check += nops;
 
 	size_t len = frame_setup(code->bytes + check, code->len - check, &frame_size);
 
@@ -170,8 +243,8 @@ static struct spot return_spot(const struct code *code, const struct gofunc *fun
 	return spot;
 }
 
-static void find_returns(const struct code *code, const struct gofunc *func,
-			 struct spots *spots)
+static void find_plain_returns(const struct code *code, const struct gofunc *func,
+			       struct spots *spots)
 {
 	size_t cap = 0;
 	size_t floor = 0;
@@ -192,8 +265,28 @@ static void find_returns(const struct code *code, const struct gofunc *func,
 	}
 	if (!spots->nreturns)
 		spots->returns_refusal = REFUSED_NO_RETURN;
-	else if (code->has_tail_jump)
+	/* A function that can run without room on its stack is left alone altogether. */
+	if (spots->entry.refusal == REFUSED_NO_STACK_CHECK ||
+	    spots->entry.refusal == REFUSED_NO_FRAME)
+		spots->returns_refusal = spots->entry.refusal;
+	else if (spots->nreturns && code->has_tail_jump)
 		spots->returns_refusal = REFUSED_TAIL_CALL;
+}
+
+static struct spots spots_in(const struct code *code, const struct gofunc *func, bool nosplit)
+{
+	struct spots spots = { 0 };
+	struct spot inplace;
+	bool found = find_inplace_entry(code, func, &inplace);
+
+	spots.entry = entry_spot(code, func, nosplit, found ? inplace.len : 0);
+	if (!find_inplace_returns(code, func, &spots))
+		find_plain_returns(code, func, &spots);
+	else if (code->has_tail_jump)
+		spots.returns_refusal = REFUSED_TAIL_CALL;
+	if (found)
+		spots.entry = inplace;
+	return spots;
 }
 
 /* The packages whose code the FIPS 140 self-test hashes: cmd/internal/obj/fips140.go. */
@@ -209,6 +302,18 @@ static void refuse_all(struct spots *spots, enum refusal refusal)
 	spots->returns_refusal = refusal;
 }
 
+/* No byte of the function may change: only the nops that are there already can be used. */
+static void fix(struct spots *spots, enum refusal why)
+{
+	spots->entry.fixed = why;
+	if (!spots->entry.inplace)
+		spots->entry.refusal = why;
+	for (size_t i = 0; i < spots->nreturns; i++)
+		spots->returns[i].fixed = why;
+	if (!spots->nreturns || !spots->returns[0].inplace)
+		spots->returns_refusal = why;
+}
+
 void spots_find(const struct insn_decoder *decoder, const struct image *image,
 		const struct gofunc *func, bool nosplit, struct spots *spots_ret)
 {
@@ -216,23 +321,17 @@ void spots_find(const struct insn_decoder *decoder, const struct image *image,
 
 	if (func->flag & GOFUNC_FLAG_ASM) {
 		refuse_all(&spots, REFUSED_NO_STACK_CHECK);
-	} else if (in_fips_range(func->name)) {
-		refuse_all(&spots, REFUSED_FIPS);
 	} else {
 		struct code code = code_read(decoder, image, func);
 
-		if (code.unknown) {
+		if (code.unknown)
 			refuse_all(&spots, REFUSED_UNKNOWN_CODE);
-		} else {
-			spots.entry = entry_spot(&code, func, nosplit);
-			find_returns(&code, func, &spots);
-		}
+		else
+			spots = spots_in(&code, func, nosplit);
 		code_free(&code);
 	}
-	/* A function that can run without room on its stack is left alone altogether. */
-	if (spots.entry.refusal == REFUSED_NO_STACK_CHECK ||
-	    spots.entry.refusal == REFUSED_NO_FRAME)
-		spots.returns_refusal = spots.entry.refusal;
+	if (in_fips_range(func->name) && !(func->flag & GOFUNC_FLAG_ASM))
+		fix(&spots, REFUSED_FIPS);
 	*spots_ret = spots;
 }
 

@@ -55,6 +55,8 @@ static size_t zeros_size(const struct plan *plan)
 	for (size_t i = 0; i < plan->nsites; i++) {
 		const struct bound_probe *probe = plan->sites[i].probe;
 
+		if (plan->sites[i].tactic != TACTIC_DETOUR)
+			continue;
 		for (int j = 0; probe && j < probe->nargs + probe->nsteps; j++) {
 			up_to = reads_up_to(j < probe->nargs ? &probe->args[j].op
 						     : &probe->steps[j - probe->nargs].from);
@@ -67,8 +69,8 @@ static size_t zeros_size(const struct plan *plan)
 static void put_data(struct tramps *tramps, const struct plan *plan)
 {
 	steps_data_start(&tramps->data, &tramps->text, tramps->vaddr, zeros_size(plan));
-	for (size_t i = 0; i < plan->nsites && plan->mode == PLAN_DETOUR; i++)
-		if (plan->sites[i].probe)
+	for (size_t i = 0; i < plan->nsites; i++)
+		if (plan->sites[i].probe && plan->sites[i].tactic == TACTIC_DETOUR)
 			steps_data_add(&tramps->data, &tramps->text, plan->sites[i].probe);
 }
 
@@ -84,7 +86,7 @@ static void put_tramp(struct tramps *tramps, const uint8_t *displaced, struct si
 	for (size_t i = 0; i < n; i++)
 		put_site(tramps, &first[i]);
 	buf_put(out, displaced + spot->pre, spot->len - spot->pre);
-	if (first->at == DEF_RETURN)
+	if (first->at == DEF_RETURN && !spot->inplace)
 		return;
 	buf_u8(out, 0xe9);
 	put_rel32(out, vaddr + out->len + 4, back);
@@ -159,10 +161,13 @@ struct err *tramp_build(const struct image *image, struct plan *plan, uint64_t v
 	tramps->edits = mem_zalloc((plan->nsites + 1) * sizeof(*tramps->edits));
 	buf_u8(&tramps->text, 0);
 	put_data(tramps, plan);
-	for (size_t i = 0; i < plan->nsites && plan->mode == PLAN_DETOUR && !err; i += n) {
+	for (size_t i = 0; i < plan->nsites && !err; i += n) {
 		struct site *first = &plan->sites[i];
 
-		for (n = 1; i + n < plan->nsites && first[n].spot.addr == first->spot.addr; n++)
+		n = 1;
+		if (first->tactic != TACTIC_DETOUR)
+			continue;
+		for (; i + n < plan->nsites && first[n].spot.addr == first->spot.addr; n++)
 			;
 		err = add_detour(image, tramps, first, n);
 	}

@@ -12,6 +12,8 @@
  *             90 | 66 2e 0f 1f 84 00 00000000   nop site; one per probe, never over a page
  *             displaced bytes
  *             e9 rel32            jmp back, unless they end in ret
+ *
+ * Sites whose tactic is not the detour have none of this.
  */
 #ifndef PATCH_TRAMP_H
 #define PATCH_TRAMP_H

@@ -19,7 +19,7 @@
 	X(NO_RETURN, "no-return", "function never returns")                                  \
 	X(TAIL_CALL, "tail-call", "function also leaves by a jump to another function")       \
 	X(FIPS, "fips140", "inside the integrity-checked FIPS 140 range")                    \
-	X(NEEDS_TRAMPOLINE, "needs-trampoline", "its arguments need a trampoline (note mode)") \
+	X(NEEDS_TRAMPOLINE, "needs-trampoline", "its arguments need a trampoline")             \
 	X(TOO_FAR, "too-far", "more than 2 GiB between function and trampoline")             \
 	X(NO_DWARF, "no-dwarf", "its types are not known: no DWARF, and no signature")       \
 	X(OTHER_WORDS, "other-words", "its arguments are not those of the probe's other places")

@@ -38,7 +38,7 @@ cmp app stripped
 ok 'one word, no goroutine id; taken out again'
 
 expect_exit 3 "$PROBES" inject --mode note -d fine.yaml -p net:odd -o noted app
-expect_match err 'its arguments need a trampoline \(note mode\)'
+expect_match err 'its arguments need a trampoline: note mode'
 ok 'note mode refuses it'
 
 definition 'ln.fd != nil' >memory.yaml
