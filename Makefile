@@ -46,8 +46,10 @@ STD += -DHAVE_BPF
 LIBS += -lbpf -lcap -ldl
 endif
 UNIT_SRCS := $(sort $(wildcard tests/unit/*.c))
-# Definitions and layout data that become a part of the program; the folder stands for removals.
-EMBEDDED := $(sort $(wildcard stdlib-probes/*.yaml)) $(wildcard stdlib-probes/layouts/amd64.txt)
+# Definitions, layout data and patches that become a part of the program; folders stand for
+# removals.
+EMBEDDED := $(sort $(wildcard stdlib-probes/*.yaml)) $(wildcard stdlib-probes/layouts/amd64.txt) \
+	$(sort $(wildcard linker-pass/toolchain/*.patch))
 PASS_OBJS := $(PASS_SRCS:%.c=$(BUILD)/%.o) $(BUILD)/embed.o
 # Tools of bpf-scripts/: NAME.bpf.c runs in the kernel, NAME.c shows what it hands out.
 ifeq ($(HAVE_BPF),1)
@@ -88,7 +90,7 @@ $(SCRIPTS): %: %.o $(FRONT_OBJS)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 $(BUILD)/tracer/flame.o: tracer/flame.html
 
-$(BUILD)/embed.c: tools/embed.sh $(EMBEDDED) stdlib-probes
+$(BUILD)/embed.c: tools/embed.sh $(EMBEDDED) stdlib-probes linker-pass/toolchain
 	$(say) EMBED $@
 	$(Q)mkdir -p $(@D)
 	$(Q)tools/embed.sh $(EMBEDDED) >$@

@@ -64,6 +64,7 @@ struct def_variant {
 			  * when it comes from the program's DWARF: then func may also name a
 			  * generic function, "Map[...]", for all its instances */
 	bool nosplit;    /* the function has no stack check: allowed, with a 1-byte nop site */
+	bool noinline;   /* where the compiler makes the sites, it keeps the function whole */
 	char *goid;      /* expression for arg0 when it is not the current goroutine's; or NULL */
 	char *when;      /* "err == nil": fires only then; or NULL for always */
 	char *within;    /* only calls that a function makes, itself or through one other: the

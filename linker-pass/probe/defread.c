@@ -314,7 +314,7 @@ static struct err *read_variant_at(struct ynode at, const struct def_probe *prob
 }
 
 /* Both forms of a place have these keys, beside "at". */
-#define VARIANT_KEYS "values since until nosplit goid when within signature"
+#define VARIANT_KEYS "values since until nosplit noinline goid when within signature"
 
 /* Everything but the values and "at". */
 static struct err *read_variant_texts(const struct reader *in, struct ynode at,
@@ -329,6 +329,7 @@ static struct err *read_variant_texts(const struct reader *in, struct ynode at,
 	TRY(def_read_text(at, "when", &variant->when));
 	TRY(read_names(at, "within", &variant->within));
 	TRY(read_flag(at, "nosplit", &variant->nosplit));
+	TRY(read_flag(at, "noinline", &variant->noinline));
 	def_read_place(at, "signature", &variant->signature_at);
 	def_read_place(at, "goid", &variant->goid_at);
 	def_read_place(at, "when", &variant->when_at);
@@ -401,7 +402,7 @@ static struct err *read_probe_texts(struct ynode at, bool brief, struct def_prob
 
 	TRY(def_check_keys(at, "a probe",
 			   brief ? "!name !at !func doc stability otel args " VARIANT_KEYS
-				 : "!name !at !doc !stability !variants otel args"));
+				 : "!name !at !doc !stability !variants otel noinline args"));
 	TRY(read_name(at, &probe->name));
 	TRY(read_choice(at, "at", "entry", "return", &second));
 	probe->at = second ? DEF_RETURN : DEF_ENTRY;
@@ -419,6 +420,7 @@ static struct err *read_probe(struct reader *in, struct ynode at, struct def_pro
 {
 	struct ynode list = at;
 	bool brief = yaml_pairs(at) >= 0 && def_find(at, "func", &list);
+	bool noinline = false;
 	int count, column;
 
 	probe->provider = mem_strdup(in->provider);
@@ -432,12 +434,15 @@ static struct err *read_probe(struct reader *in, struct ynode at, struct def_pro
 	if (brief)
 		return read_only_place(in, at, probe);
 	list = at;
+	TRY(read_flag(at, "noinline", &noinline));
 	TRY(def_read_list(at, "variants", &list, &count));
 	if (!count)
 		return yaml_error(list, "a probe without a variant stands nowhere");
 	probe->variants = mem_zalloc((size_t)count * sizeof(*probe->variants));
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < count; i++) {
+		probe->variants[i].noinline = noinline;
 		TRY(read_variant(in, yaml_item(list, i), probe));
+	}
 	return NULL;
 }
 

@@ -10,9 +10,9 @@ fail() {
 	failures=1
 }
 
-# base <- elf <- go <- probe <- patch: a module includes only from those to its left.
+# base <- elf <- go <- probe <- patch <- toolchain: a module includes only from those to its left.
 rank() {
-	local order=(base elf go probe patch) i
+	local order=(base elf go probe patch toolchain) i
 	for i in "${!order[@]}"; do [ "${order[i]}" != "$1" ] || echo "$i"; done
 }
 while IFS=: read -r file include; do
