@@ -172,6 +172,8 @@ struct err *injection_load(struct injection_settings *set)
 	struct buf record = { 0 };
 
 	TRY(def_load_builtin(&set->defs));
+	for (size_t i = 0; i < set->nmodules; i++)
+		TRY(source_load(set->defs, set->modules[i]));
 	for (int i = 0; i < set->nfiles; i++)
 		TRY(source_load_path(set->defs, set->files[i]));
 	set->selected = mem_zalloc(set->defs->nprobes + 1);
@@ -179,7 +181,8 @@ struct err *injection_load(struct injection_settings *set)
 		set->selected[i] = is_selected(set, &set->defs->probes[i]);
 		any |= set->selected[i];
 	}
-	buf_printf(&record, "--mode %s", set->mode == PLAN_NOTE ? "note" : "detour");
+	buf_printf(&record, "--mode %s",
+		   set->in_place ? "inline" : set->mode == PLAN_NOTE ? "note" : "detour");
 	for (int i = 0; i < set->npatterns; i++)
 		buf_printf(&record, " -p %s", set->patterns[i]);
 	buf_u8(&record, 0);

@@ -43,7 +43,10 @@ struct injection_settings {
 	int npatterns;
 	const char *files[INJECTION_MAX_GIVEN];
 	int nfiles;
+	char *const *modules; /* folders of Go modules whose own definitions belong to it */
+	size_t nmodules;
 	enum plan_mode mode;
+	bool in_place; /* with PLAN_DETOUR: the compiler was to leave nops; for the record */
 	bool strict, every;
 	bool digests; /* work out the report's digests */
 	bool unsynced; /* do not wait for the disk: the file is a part of a build */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The arguments of Go's linker. */
+#include <stdlib.h>
 #include <string.h>
 
-#include "toolexec.h"
+#include "base/mem.h"
+#include "toolexec_args.h"
 
 /* Flags that take a value, of all linkers from Go 1.18 on: it may look like a flag itself. */
 static const char *const with_value[] = {
@@ -13,49 +15,105 @@ static const char *const with_value[] = {
 	"randlayout", "strictdups", "tmpdir",
 };
 
-static bool takes_value(const char *name)
+bool link_flag_is(const struct link_flag *flag, const char *name)
+{
+	return strlen(name) == flag->len && !memcmp(flag->name, name, flag->len);
+}
+
+static bool takes_value(const struct link_flag *flag)
 {
 	for (size_t i = 0; i < sizeof(with_value) / sizeof(with_value[0]); i++)
-		if (!strcmp(name, with_value[i]))
+		if (link_flag_is(flag, with_value[i]))
 			return true;
 	return false;
 }
 
-static bool is_flag(const char *arg, size_t len, const char *name)
+struct link_flag link_flag_at(char *const *argv)
 {
-	return strlen(name) == len && !memcmp(arg, name, len);
-}
+	const char *arg = *argv;
+	struct link_flag flag = { .name = "", .args = 1 };
 
-/* One flag with its value, which is NULL for a flag without. */
-static void take(struct link_args *args, const char *name, size_t len, const char *value)
-{
-	if (!value)
-		return;
-	if (is_flag(name, len, "o"))
-		args->out = value;
-	else if (is_flag(name, len, "buildmode"))
-		args->build_mode = value;
-	else if (is_flag(name, len, "buildid"))
-		args->build_id = value;
+	if (*arg != '-' || !arg[1])
+		return flag;
+	flag.name = arg + (arg[1] == '-' ? 2 : 1);
+	flag.len = strcspn(flag.name, "=");
+	if (flag.name[flag.len]) {
+		flag.value = flag.name + flag.len + 1;
+	} else if (takes_value(&flag) && argv[1]) {
+		flag.value = argv[1];
+		flag.args = 2;
+	}
+	return flag;
 }
 
 struct link_args link_args_of(char *const *argv)
 {
 	struct link_args args = { .out = "a.out", .build_mode = "exe", .build_id = "" };
+	struct link_flag flag;
 
-	for (argv++; *argv; argv++) {
-		const char *name = *argv;
-
-		if (*name != '-')
-			continue;
-		name += name[1] == '-' ? 2 : 1;
-
-		const char *equals = strchr(name, '=');
-
-		if (equals)
-			take(&args, name, (size_t)(equals - name), equals + 1);
-		else if (takes_value(name) && argv[1])
-			take(&args, name, strlen(name), *++argv);
+	for (argv++; *argv; argv += flag.args) {
+		flag = link_flag_at(argv);
+		if (link_flag_is(&flag, "o") && flag.value)
+			args.out = flag.value;
+		else if (link_flag_is(&flag, "buildmode") && flag.value)
+			args.build_mode = flag.value;
+		else if (link_flag_is(&flag, "buildid") && flag.value)
+			args.build_id = flag.value;
 	}
 	return args;
+}
+
+/* Flags of the external linker without those that make it leave out DWARF. */
+static char *keeping_dwarf(const char *flags)
+{
+	static const char *const strips[] = { "-s", "-S", "-Wl,-s", "-Wl,-S", "-Wl,--strip-all",
+					      "-Wl,--strip-debug" };
+	char *kept = mem_strdup(flags);
+
+	for (char *word = kept; *word; word += strcspn(word, " ")) {
+		word += strspn(word, " ");
+		for (size_t i = 0; i < sizeof(strips) / sizeof(strips[0]); i++)
+			if (strcspn(word, " ") == strlen(strips[i]) &&
+			    !strncmp(word, strips[i], strlen(strips[i])))
+				memset(word, ' ', strlen(strips[i]));
+	}
+	return kept;
+}
+
+char **link_args_with_dwarf(char *const *argv, const char *out)
+{
+	struct link_flag flag;
+	char **args;
+	size_t n = 0;
+
+	while (argv[n])
+		n++;
+	args = mem_zalloc((n + 5) * sizeof(*args));
+	n = 0;
+	args[n++] = mem_strdup(*argv++);
+	args[n++] = mem_strdup("-o");
+	args[n++] = mem_strdup(out);
+	for (; *argv; argv += flag.args) {
+		flag = link_flag_at(argv);
+		if (link_flag_is(&flag, "s") || link_flag_is(&flag, "w") ||
+		    link_flag_is(&flag, "o"))
+			continue;
+		if (link_flag_is(&flag, "extldflags") && flag.value) {
+			char *kept = keeping_dwarf(flag.value);
+
+			args[n++] = mem_printf("-extldflags=%s", kept);
+			free(kept);
+			continue;
+		}
+		for (int i = 0; i < flag.args; i++)
+			args[n++] = mem_strdup(argv[i]);
+	}
+	return args;
+}
+
+void link_args_free(char **argv)
+{
+	for (char **arg = argv; arg && *arg; arg++)
+		free(*arg);
+	free(argv);
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* What the linker answers to -V=full: Go's build cache goes by it. */
-#include <errno.h>
 #include <sha256.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include "base/mem.h"
 #include "elf/note.h"
 #include "toolexec.h"
+#include "toolexec_run.h"
 #include "version.h"
 
 #define SELF "/proc/self/exe"
@@ -63,33 +63,40 @@ static struct err *add_program(SHA2_CTX *sum)
 	return err;
 }
 
-static struct err *add_file(SHA2_CTX *sum, const char *path)
+static void end_digest(SHA2_CTX *sum, char digest_ret[TOOLEXEC_DIGEST])
 {
 	char digest[SHA256_DIGEST_STRING_LENGTH];
 
-	if (!SHA256File(path, digest))
-		return err_sys(errno, "%s: cannot read", path);
-	add_text(sum, digest);
-	return NULL;
+	SHA256End(sum, digest);
+	memcpy(digest_ret, digest, TOOLEXEC_DIGEST - 1);
+	digest_ret[TOOLEXEC_DIGEST - 1] = '\0';
+}
+
+void toolexec_digest_texts(const char *const *texts, size_t n, char digest_ret[TOOLEXEC_DIGEST])
+{
+	SHA2_CTX sum;
+
+	SHA256Init(&sum);
+	for (size_t i = 0; i < n; i++)
+		add_text(&sum, texts[i]);
+	end_digest(&sum, digest_ret);
 }
 
 struct err *toolexec_digest(const struct toolexec *set, char digest_ret[TOOLEXEC_DIGEST])
 {
 	const struct injection_settings *how = &set->how;
-	char digest[SHA256_DIGEST_STRING_LENGTH];
+	char defs[DEF_DIGEST_SIZE];
 	SHA2_CTX sum;
 
+	def_digest(how->defs, defs);
 	SHA256Init(&sum);
 	add_text(&sum, PROBES_VERSION);
 	TRY(add_program(&sum));
 	add_text(&sum, how->record);
 	add_text(&sum, how->strict ? "strict" : "");
 	add_text(&sum, how->every ? "every" : "");
-	for (int i = 0; i < how->nfiles; i++)
-		TRY(add_file(&sum, how->files[i]));
-	SHA256End(&sum, digest);
-	memcpy(digest_ret, digest, TOOLEXEC_DIGEST - 1);
-	digest_ret[TOOLEXEC_DIGEST - 1] = '\0';
+	add_text(&sum, defs);
+	end_digest(&sum, digest_ret);
 	return NULL;
 }
 
@@ -97,10 +104,23 @@ struct err *toolexec_digest(const struct toolexec *set, char digest_ret[TOOLEXEC
  * Go takes the whole line of a release, and of a development version what stands behind
  * the last slash of the last field, buildID=A/B.
  */
-char *toolexec_answer(const char *line, const char *digest)
+static void print_answer(char *line, const char *digest)
 {
+	line[strcspn(line, "\n")] = '\0';
+
 	const char *last = strrchr(line, ' ');
 	bool devel = last && !strncmp(last, " buildID=", strlen(" buildID="));
 
-	return mem_printf("%s%sgoprobes=%s", line, devel ? "-" : " ", digest);
+	printf("%s%sgoprobes=%s\n", line, devel ? "-" : " ", digest);
+}
+
+int toolexec_answer(const struct toolexec *set, const char *digest)
+{
+	char *line = NULL;
+	int code = toolexec_run(set->tool, &line, false);
+
+	if (!code)
+		print_answer(line, digest);
+	free(line);
+	return code;
 }

@@ -3,41 +3,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "cmd.h"
 #include "patch/buildid.h"
 #include "toolexec.h"
+#include "toolexec_args.h"
 #include "toolexec_run.h"
 
 /* Answers for the linker, with the digest of what follows it. */
 static int answer_version(struct toolexec *set)
 {
-	char digest[TOOLEXEC_DIGEST], *line = NULL;
-	int code = cmd_report(injection_load(&set->how));
+	char digest[TOOLEXEC_DIGEST];
+	int code = cmd_report(toolexec_load(set));
 
 	if (!code)
 		code = cmd_report(toolexec_digest(set, digest));
-	if (!code)
-		code = toolexec_run(set->tool, &line);
-	if (!code) {
-		line[strcspn(line, "\n")] = '\0';
-
-		char *answer = toolexec_answer(line, digest);
-
-		puts(answer);
-		free(answer);
-	}
-	free(line);
-	return code;
-}
-
-/* What go calls the program that is linked, for messages. */
-static const char *program_name(const struct link_args *args)
-{
-	const char *package = getenv("TOOLEXEC_IMPORTPATH");
-
-	return package && *package ? package : args->out;
+	return code ? code : toolexec_answer(set, digest);
 }
 
 /* Why a link of this kind has no program to inject; or NULL. */
@@ -46,12 +29,10 @@ static const char *why_not(const struct link_args *args)
 	static const struct { const char *mode, *why; } never[] = {
 		{ "c-archive", "-buildmode=c-archive makes a library that is linked elsewhere; "
 		  "run `probes inject` on the program that it becomes a part of" },
-		{ "shared", "-buildmode=shared makes a library without Go's tables" },
+		{ "shared", "-buildmode=shared makes a library that is no program" },
 	};
-	const char *goos = getenv("GOOS"), *goarch = getenv("GOARCH");
 
-	if ((goos && *goos && strcmp(goos, "linux")) ||
-	    (goarch && *goarch && strcmp(goarch, "amd64")))
+	if (!toolexec_known_target())
 		return "only linux/amd64 programs can have them";
 	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)
 		if (!strcmp(args->build_mode, never[i].mode))
@@ -62,7 +43,7 @@ static const char *why_not(const struct link_args *args)
 /* The linker's output stays as it is; with --strict that is not good enough. */
 static int leave(const struct toolexec *set, const struct link_args *args, const char *why)
 {
-	fprintf(stderr, "probes: %s: built without probes: %s\n", program_name(args), why);
+	toolexec_say(args->out, "built without probes: %s", why);
 	return set->how.strict ? EXIT_REFUSED : EXIT_DONE;
 }
 
@@ -74,55 +55,72 @@ static bool cannot_be_injected(const struct injection *job)
 	return !job->output && !cannot_write;
 }
 
-static int judge(const struct toolexec *set, const struct link_args *args, struct err *err,
-		 struct injection *job)
+static int report(const struct toolexec *set, const struct link_args *args,
+		  struct injection *job)
 {
-	int code = EXIT_DONE;
+	const char *package = getenv("TOOLEXEC_IMPORTPATH");
+	bool refused = set->how.strict && report_refused(job->plan);
 
-	if (!err) {
-		job->report.output_path = program_name(args);
-		if (set->verbose)
-			report_text(&job->report, stderr);
-		if (set->how.strict && report_refused(job->plan)) {
-			if (!set->verbose)
-				report_text(&job->report, stderr);
-			code = EXIT_REFUSED;
-		}
-	} else if (cannot_be_injected(job)) {
-		code = leave(set, args, err->message);
-	} else {
-		fprintf(stderr, "probes: %s: %s; to build without probes leave out -toolexec\n",
-			program_name(args), err->message);
-		code = EXIT_FAILED;
-	}
-	err_free(err);
-	return code;
+	job->report.output_path = package && *package ? package : args->out;
+	if (set->verbose || refused)
+		report_text(&job->report, stderr);
+	return refused ? EXIT_REFUSED : EXIT_DONE;
 }
 
-static int inject(struct toolexec *set, const struct link_args *args)
+static int inject(const struct toolexec *set, const struct link_args *args, const char *debug)
 {
-	struct injection_files files = { .input = args->out };
+	struct injection_files files = { .input = args->out, .debug = debug };
 	struct injection job;
+	int code;
 
 	if (buildid_unfinished(args->build_id))
 		files.build_id = args->build_id;
-	set->how.unsynced = true; /* go hashes, copies or deletes it anyway */
 
 	struct err *err = injection_run(&set->how, &files, &job);
-	int code = judge(set, args, err, &job);
 
+	if (!err) {
+		code = report(set, args, &job);
+	} else if (cannot_be_injected(&job)) {
+		code = leave(set, args, err->message);
+	} else {
+		toolexec_say(args->out, "%s; to build without probes leave out -toolexec",
+			     err->message);
+		code = EXIT_FAILED;
+	}
+	err_free(err);
 	injection_free(&job);
+	return code;
+}
+
+/* Own probes whose types are not written down need DWARF, for this moment only. */
+static int inject_with_debug(struct toolexec *set, const struct link_args *args)
+{
+	char *debug = NULL;
+	int code;
+
+	if (def_needs_dwarf(set->how.defs, set->how.selected)) {
+		struct err *err = toolexec_link_debug(set->tool, args->out, &debug);
+
+		if (err)
+			toolexec_say(args->out, "%s", err->message);
+		err_free(err);
+	}
+	code = inject(set, args, debug);
+	if (debug)
+		unlink(debug);
+	free(debug);
 	return code;
 }
 
 int toolexec_link(struct toolexec *set)
 {
-	if (set->tool[1] && !strcmp(set->tool[1], "-V=full"))
-		return answer_version(set);
-
 	struct link_args args = link_args_of(set->tool);
-	int code = toolexec_run(set->tool, NULL);
+	int code;
 
+	set->how.unsynced = true; /* go hashes, copies or deletes it anyway */
+	if (toolexec_asked_version(set))
+		return answer_version(set);
+	code = toolexec_run(set->tool, NULL, false);
 	if (code)
 		return code;
 
@@ -130,6 +128,13 @@ int toolexec_link(struct toolexec *set)
 
 	if (why)
 		return leave(set, &args, why);
-	code = cmd_report(injection_load(&set->how));
-	return code ? code : inject(set, &args);
+	if (set->how.in_place) {
+		char *reason = toolexec_not_in_place(set);
+
+		if (reason)
+			toolexec_say(args.out, "--mode inline: %s; built with detours", reason);
+		free(reason);
+	}
+	code = cmd_report(toolexec_load(set));
+	return code ? code : inject_with_debug(set, &args);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Runs the tools of the Go toolchain. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
@@ -88,7 +89,20 @@ static int wait_for(pid_t pid)
 	return WEXITSTATUS(status);
 }
 
-static pid_t start(char *const *argv, const int ends[2], const struct signals *old)
+/* Gives the new process its output: the pipe's end, nothing, or ours. */
+static void direct_output(const int ends[2], bool quiet)
+{
+	int null = quiet ? open("/dev/null", O_WRONLY | O_CLOEXEC) : -1;
+
+	if (null >= 0) {
+		dup2(null, STDOUT_FILENO);
+		dup2(null, STDERR_FILENO);
+	}
+	if (ends[1] >= 0)
+		dup2(ends[1], STDOUT_FILENO);
+}
+
+static pid_t start(char *const *argv, const int ends[2], bool quiet, const struct signals *old)
 {
 	pid_t pid = fork();
 
@@ -96,25 +110,21 @@ static pid_t start(char *const *argv, const int ends[2], const struct signals *o
 		return pid;
 	give_signals_back(old);
 	sigprocmask(SIG_SETMASK, &old->blocked, NULL);
-	if (ends[1] >= 0) {
-		dup2(ends[1], STDOUT_FILENO);
-		close(ends[0]);
-		close(ends[1]);
-	}
+	direct_output(ends, quiet);
 	_exit(toolexec_become(argv));
 }
 
-int toolexec_run(char *const *argv, char **output_ret)
+int toolexec_run(char *const *argv, char **output_ret, bool quiet)
 {
 	int ends[2] = { -1, -1 }, code;
 	struct signals old;
 
-	if (output_ret && pipe(ends))
+	if (output_ret && pipe2(ends, O_CLOEXEC))
 		return cmd_report(err_sys(errno, "cannot make a pipe"));
 	fflush(NULL);
 	take_signals(&old);
 
-	pid_t pid = start(argv, ends, &old);
+	pid_t pid = start(argv, ends, quiet, &old);
 
 	running = pid > 0 ? pid : 0;
 	code = pid > 0 ? 0 : cmd_report(err_sys(errno, "cannot start %s", argv[0]));
