@@ -20,7 +20,8 @@
 #define MAX_SIZE (UINT64_C(1) << 31) /* libdw offsets and our index stay below it */
 
 /* What libdw needs for types, parameters and where they are. */
-static const char *const wanted[] = { "info", "abbrev", "addr", "loc", "loclists" };
+static const char *const wanted[] = { "info", "abbrev", "addr", "loc", "loclists", "ranges",
+				      "rnglists" };
 
 #define NWANTED (sizeof(wanted) / sizeof(wanted[0]))
 #define NSECTIONS (NWANTED + 2) /* the null one and the names */

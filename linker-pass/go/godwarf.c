@@ -14,24 +14,9 @@
 
 #include "base/mem.h"
 #include "go/debugfile.h"
+#include "go/dies.h"
 #include "go/godwarf.h"
 #include "go/parts.h"
-
-/* DIE offsets by the hash of their names; open addressing, at most half full. */
-struct die_index {
-	struct {
-		uint32_t hash;
-		uint32_t off; /* in .debug_info, below 2 GiB; 0 = empty */
-	} *slots;
-	size_t count, cap;
-};
-
-struct godwarf {
-	int fd;
-	Elf *elf;
-	Dwarf *dw;
-	struct die_index types, funcs;
-};
 
 static void index_put(struct die_index *index, uint32_t hash, uint32_t off)
 {
@@ -59,8 +44,7 @@ static void index_add(struct die_index *index, const char *name, Dwarf_Die *die)
 	index_put(index, name_hash(name), (uint32_t)dwarf_dieoffset(die));
 }
 
-/* DW_AT_linkage_name where there is one; Go's DW_AT_name is the linker symbol too. */
-static const char *die_name(Dwarf_Die *die)
+const char *die_name(Dwarf_Die *die)
 {
 	Dwarf_Attribute attr;
 	const char *name = dwarf_formstring(
@@ -69,8 +53,8 @@ static const char *die_name(Dwarf_Die *die)
 	return name ? name : dwarf_diename(die);
 }
 
-static bool index_find(struct godwarf *dwarf, const struct die_index *index, const char *name,
-		       Dwarf_Die *die_ret)
+bool die_find(struct godwarf *dwarf, const struct die_index *index, const char *name,
+	      Dwarf_Die *die_ret)
 {
 	uint32_t hash = name_hash(name);
 
@@ -91,7 +75,7 @@ static bool index_find(struct godwarf *dwarf, const struct die_index *index, con
 }
 
 /* Moves on to the next DIE of the same level; never backwards, whatever DW_AT_sibling says. */
-static bool next_sibling(Dwarf_Die *die)
+bool die_next(Dwarf_Die *die)
 {
 	Dwarf_Off before = dwarf_dieoffset(die);
 
@@ -127,7 +111,7 @@ static void index_unit(struct godwarf *dwarf, Dwarf_Die *unit)
 
 		if (name)
 			index_add(index, name, &die);
-	} while (next_sibling(&die));
+	} while (die_next(&die));
 }
 
 static bool is_wanted(Dwarf_Die *unit, const char *const *packages, size_t n)
@@ -199,8 +183,7 @@ void godwarf_close(struct godwarf *dwarf)
 	free(dwarf);
 }
 
-/* The type of a member, parameter or typedef. */
-static bool die_type(Dwarf_Die *die, Dwarf_Die *type_ret)
+bool die_type(Dwarf_Die *die, Dwarf_Die *type_ret)
 {
 	Dwarf_Attribute attr;
 
@@ -219,9 +202,8 @@ static bool peel_typedefs(Dwarf_Die *die)
 	return false;
 }
 
-/* Go gives every type but pointers a DW_AT_byte_size. (dwarf_aggregate_size() would not
- * come back from a typedef of itself.) */
-static bool die_size(const Dwarf_Die *type, uint64_t *size_ret)
+/* (dwarf_aggregate_size() would not come back from a typedef of itself.) */
+bool die_size(const Dwarf_Die *type, uint64_t *size_ret)
 {
 	Dwarf_Die die = *type;
 	Dwarf_Attribute attr;
@@ -247,7 +229,7 @@ static bool find_member(Dwarf_Die *type, const char *field, Dwarf_Die *member_re
 
 		if (name && strcmp(name, field) == 0)
 			return true;
-	} while (next_sibling(member_ret));
+	} while (die_next(member_ret));
 	return false;
 }
 
@@ -258,7 +240,7 @@ bool godwarf_field(struct godwarf *dwarf, const char *type, const char *field,
 	Dwarf_Attribute attr;
 	Dwarf_Word offset;
 
-	if (!index_find(dwarf, &dwarf->types, type, &die) || !peel_typedefs(&die) ||
+	if (!die_find(dwarf, &dwarf->types, type, &die) || !peel_typedefs(&die) ||
 	    dwarf_tag(&die) != DW_TAG_structure_type || !find_member(&die, field, &member) ||
 	    !die_type(&member, &member_type) ||
 	    dwarf_formudata(dwarf_attr(&member, DW_AT_data_member_location, &attr), &offset))
@@ -276,7 +258,7 @@ bool godwarf_type_size(struct godwarf *dwarf, const char *type, uint64_t *size_r
 {
 	Dwarf_Die die;
 
-	return index_find(dwarf, &dwarf->types, type, &die) && die_size(&die, size_ret);
+	return die_find(dwarf, &dwarf->types, type, &die) && die_size(&die, size_ret);
 }
 
 /* Takes one location operation; false for one that does not say where a value lies. */
@@ -375,6 +357,7 @@ static void read_param(Dwarf_Die *die, Dwarf_Addr pc, struct godwarf_param *para
 		const char *type_name = dwarf_diename(&type);
 
 		param->type = type_name ? type_name : "";
+		param->type_off = dwarf_dieoffset(&type);
 		die_size(&type, &param->size);
 	}
 	read_location(die, pc, param);
@@ -389,19 +372,15 @@ static bool is_repeated(const struct godwarf_param *params, size_t n)
 	return false;
 }
 
-bool godwarf_params(struct godwarf *dwarf, const char *symbol,
-		    struct godwarf_param **params_ret, size_t *n_ret)
+static void read_params(Dwarf_Die *func, Dwarf_Addr pc, struct godwarf_param **params_ret,
+			size_t *n_ret)
 {
 	struct godwarf_param *params = NULL;
 	size_t n = 0, cap = 0;
-	Dwarf_Die func, die;
-	Dwarf_Addr pc;
+	Dwarf_Die die;
+	bool more = dwarf_child(func, &die) == 0;
 
-	if (!index_find(dwarf, &dwarf->funcs, symbol, &func) || dwarf_lowpc(&func, &pc))
-		return false;
-	bool more = dwarf_child(&func, &die) == 0;
-
-	for (; more; more = next_sibling(&die)) {
+	for (; more; more = die_next(&die)) {
 		if (dwarf_tag(&die) != DW_TAG_formal_parameter)
 			continue;
 		mem_grow(&params, n, &cap, sizeof(*params));
@@ -410,5 +389,28 @@ bool godwarf_params(struct godwarf *dwarf, const char *symbol,
 	}
 	*params_ret = params;
 	*n_ret = n;
+}
+
+bool godwarf_params(struct godwarf *dwarf, const char *symbol,
+		    struct godwarf_param **params_ret, size_t *n_ret)
+{
+	Dwarf_Die func;
+	Dwarf_Addr pc;
+
+	if (!die_find(dwarf, &dwarf->funcs, symbol, &func) || dwarf_lowpc(&func, &pc))
+		return false;
+	read_params(&func, pc, params_ret, n_ret);
+	return true;
+}
+
+bool godwarf_params_of(struct godwarf *dwarf, uint64_t func, struct godwarf_param **params_ret,
+		       size_t *n_ret)
+{
+	Dwarf_Die die;
+	Dwarf_Addr pc;
+
+	if (!dwarf_offdie(dwarf->dw, func, &die) || dwarf_lowpc(&die, &pc))
+		return false;
+	read_params(&die, pc, params_ret, n_ret);
 	return true;
 }

@@ -44,7 +44,8 @@ static void aim_inplace(enum plan_mode mode, struct site *site)
 }
 
 static void add_site(struct planner *planner, const struct bound_probe *probe,
-		     const struct gofunc *func, enum def_at at, const struct spot *spot)
+		     const struct gofunc *func, enum def_at at, bool small_nop,
+		     const struct spot *spot)
 {
 	struct plan *plan = planner->plan;
 	struct site site = {
@@ -53,7 +54,7 @@ static void add_site(struct planner *planner, const struct bound_probe *probe,
 		.at = at,
 		.spot = *spot,
 		.tactic = TACTIC_DETOUR,
-		.small_nop = probe && probe->variant->nosplit,
+		.small_nop = small_nop,
 	};
 
 	if (spot->inplace)
@@ -109,7 +110,33 @@ static const char *no_trampoline(enum plan_mode mode, const struct spots *spots,
 	return spot->fixed ? refusal_text(spot->fixed) : NULL;
 }
 
-static void plan_probe(struct planner *planner, const struct bound_probe *probe,
+/*
+ * Whether the function is to be taken without a stack check. Whoever wrote it cannot know
+ * that it has none, so where a definition leaves the signature to DWARF it is taken as it is.
+ */
+static bool find_spots(const struct planner *planner, const struct bound_probe *probe,
+		       struct spots *spots_ret)
+{
+	const struct image *image = planner->gobin->image;
+	bool nosplit = probe->variant->nosplit;
+
+	spots_find(planner->decoder, image, probe->func, nosplit, spots_ret);
+	if (spots_ret->entry.refusal != REFUSED_NO_STACK_CHECK || probe->variant->signature)
+		return nosplit;
+	spots_free(spots_ret);
+	spots_find(planner->decoder, image, probe->func, true, spots_ret);
+	return true;
+}
+
+/* More about a refusal, where the reader can do something about it. */
+static const char *advice(const struct bound_probe *probe, enum refusal refusal)
+{
+	if (refusal != REFUSED_NO_FRAME || probe->variant->signature)
+		return NULL;
+	return "too small for a jump; build with -toolexec=\"probes toolexec --mode inline\"";
+}
+
+static void plan_probe(struct planner *planner, const struct bound_probe *probe, bool nosplit,
 		       const struct spots *spots)
 {
 	enum plan_mode mode = planner->plan->mode;
@@ -121,7 +148,7 @@ static void plan_probe(struct planner *planner, const struct bound_probe *probe,
 	else
 		refusal = returns_refusal(mode, spots);
 	if (refusal) {
-		refuse(planner, probe, refusal, NULL);
+		refuse(planner, probe, refusal, advice(probe, refusal));
 		return;
 	}
 
@@ -132,9 +159,9 @@ static void plan_probe(struct planner *planner, const struct bound_probe *probe,
 		return;
 	}
 	if (at == DEF_ENTRY)
-		add_site(planner, probe, probe->func, at, &spots->entry);
+		add_site(planner, probe, probe->func, at, nosplit, &spots->entry);
 	for (size_t i = 0; at == DEF_RETURN && i < spots->nreturns; i++)
-		add_site(planner, probe, probe->func, at, &spots->returns[i]);
+		add_site(planner, probe, probe->func, at, nosplit, &spots->returns[i]);
 }
 
 static void plan_every(struct planner *planner)
@@ -148,12 +175,12 @@ static void plan_every(struct planner *planner)
 
 		spots_find(planner->decoder, gobin->image, func, false, &spots);
 		if (!spots.entry.refusal)
-			add_site(planner, NULL, func, DEF_ENTRY, &spots.entry);
+			add_site(planner, NULL, func, DEF_ENTRY, false, &spots.entry);
 		if (spots.returns_refusal != REFUSED_NO_STACK_CHECK &&
 		    spots.returns_refusal != REFUSED_NO_FRAME)
 			for (size_t j = 0; j < spots.nreturns; j++)
 				if (!spots.returns[j].refusal)
-					add_site(planner, NULL, func, DEF_RETURN,
+					add_site(planner, NULL, func, DEF_RETURN, false,
 						 &spots.returns[j]);
 		planner->plan->every_functions += planner->plan->nsites != before;
 		spots_free(&spots);
@@ -213,9 +240,9 @@ struct plan *plan_make(const struct gobin *gobin, const struct bound_set *bound,
 			refuse(&planner, probe, probe->refusal, probe->detail);
 			continue;
 		}
-		spots_find(planner.decoder, gobin->image, probe->func, probe->variant->nosplit,
-			   &spots);
-		plan_probe(&planner, probe, &spots);
+		bool nosplit = find_spots(&planner, probe, &spots);
+
+		plan_probe(&planner, probe, nosplit, &spots);
 		spots_free(&spots);
 	}
 	if (every)

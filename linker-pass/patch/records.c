@@ -119,7 +119,8 @@ static void put_refused(struct buf *out, const struct refused *refused)
 		.refusal = (uint8_t)refused->refusal,
 		.provider = probe->def->provider,
 		.name = probe->def->name,
-		.func = probe->variant ? probe->variant->symbol : "",
+		.func = probe->function ? probe->function
+					: probe->variant ? probe->variant->symbol : "",
 		.detail = refused->detail ? refused->detail : "",
 	};
 

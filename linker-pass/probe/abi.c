@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Register assignment of ABIInternal for amd64. */
-#include <string.h>
-
 #include "base/mem.h"
 #include "probe/abi.h"
 
@@ -131,7 +129,7 @@ struct abi_value *abi_assign(const struct gotype_func *func)
 
 	for (size_t i = 0; i < func->nparams; i++) {
 		values[i].param = &func->params[i];
-		if (!func->params[i].result && !strcmp(func->params[i].name, "closure"))
+		if (func->params[i].context)
 			set_context(&values[i]);
 	}
 	assign_all(func, false, values, &top);

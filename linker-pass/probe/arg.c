@@ -3,26 +3,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "probe/arg.h"
+#include "probe/dwarfsig.h"
 #include "probe/expr.h"
 #include "probe/loads.h"
-
-/* Where the value of an expression is, so far. */
-struct place {
-	const struct abi_value *value; /* in its registers; NULL = in memory */
-	const struct gotype *gotype;   /* the type, when value is set */
-	uint64_t off;                  /* within value */
-	struct chain chain;            /* memory: at the chain's end ... */
-	int64_t disp;                  /* ... plus this */
-	char *type;                    /* Go name of the type, owned */
-};
+#include "probe/locate.h"
 
 struct binder {
 	struct fields *fields;
-	const struct gotype_func *func;
-	const struct abi_value *values;
 	struct bound_probe *bound;
+	struct locator locator;
 	struct loads loads;
 	struct bound_step errtext;
 	int errtext_at; /* the first of its words; 0 = none */
@@ -30,115 +22,10 @@ struct binder {
 	int chain_of[BOUND_MAX_ARGS]; /* index into loads of each MEM operand, or -1 */
 };
 
-static void set_type(struct place *place, char *type)
-{
-	free(place->type);
-	place->type = type;
-}
-
-/* The register that holds `size` bytes at `off` of the place's value; REG_NONE if none. */
-static enum reg place_reg(const struct place *place, uint64_t off, uint64_t size)
-{
-	for (int i = 0; i < place->value->npieces; i++) {
-		const struct abi_piece *piece = &place->value->pieces[i];
-
-		if (piece->offset == place->off + off && piece->size == size && !piece->is_float)
-			return piece->reg;
-	}
-	return REG_NONE;
-}
-
 /* Whether there is neither an error nor a reason to refuse the probe. */
 static bool on_course(const struct binder *b, const struct err *err)
 {
 	return !err && b->bound->refusal == REFUSED_NONE;
-}
-
-static struct err *place_root(struct binder *b, const char *name, struct place *place)
-{
-	bool at_return = b->bound->variant->at == DEF_RETURN;
-
-	if (!strcmp(name, "g")) {
-		place->chain.root = REG_R14;
-		set_type(place, mem_strdup("runtime.g"));
-		return NULL;
-	}
-	for (size_t i = 0; i < b->func->nparams; i++) {
-		const struct abi_value *value = &b->values[i];
-
-		if (strcmp(value->param->name, name) || value->param->result != at_return)
-			continue;
-		set_type(place, mem_strdup(value->param->type->name));
-		if (value->in_regs) {
-			place->value = value;
-			place->gotype = value->param->type;
-		} else {
-			place->chain.root = REG_ENTRY_SP;
-			place->disp = value->stack_off;
-		}
-		return NULL;
-	}
-	return err_new("nothing is called \"%s\" here", name);
-}
-
-/* Follows the pointer that the place holds. */
-static struct err *place_deref(struct place *place)
-{
-	if (place->value) {
-		place->chain = (struct chain){ .root = place_reg(place, 0, 8) };
-		if (place->chain.root == REG_NONE)
-			return err_new("the pointer is in no register");
-		place->value = NULL;
-		place->gotype = NULL;
-	} else {
-		TRY(chain_hop(&place->chain, place->disp));
-	}
-	place->disp = 0;
-	set_type(place, mem_strdup(place->type + 1));
-	return NULL;
-}
-
-/* A field of a struct that is passed in registers. */
-static struct err *place_member(struct place *place, const char *name)
-{
-	const struct gotype *type = place->gotype;
-
-	for (size_t i = 0; i < type->nfields; i++) {
-		if (strcmp(type->fields[i].name, name))
-			continue;
-		place->off += type->fields[i].offset;
-		place->gotype = type->fields[i].type;
-		set_type(place, mem_strdup(place->gotype->name));
-		return NULL;
-	}
-	return err_new("%s has no field \"%s\"", place->type, name);
-}
-
-static struct err *place_field(struct binder *b, struct place *place, const char *name)
-{
-	struct field field;
-
-	if (*place->type == '*')
-		TRY(place_deref(place));
-	if (place->value)
-		return place_member(place, name);
-	b->bound->refusal = fields_find(b->fields, place->type, name, &field, &b->bound->detail);
-	if (b->bound->refusal != REFUSED_NONE)
-		return NULL;
-	place->disp += (int64_t)field.offset;
-	set_type(place, field.type);
-	return NULL;
-}
-
-static struct err *place_find(struct binder *b, const struct expr *expr, struct place *place)
-{
-	*place = (struct place){ .chain.root = REG_NONE };
-	TRY(place_root(b, expr->path[0], place));
-	for (size_t i = 1; i < expr->npath && b->bound->refusal == REFUSED_NONE; i++)
-		TRY(place_field(b, place, expr->path[i]));
-	if (expr->npath == 1 && !strcmp(expr->path[0], "g"))
-		return err_new("name a field of g");
-	return NULL;
 }
 
 /* Adds a word whose operand is already whole, or names a chain. */
@@ -155,7 +42,7 @@ static void add_word(struct binder *b, char *name, const char *type, const char 
 }
 
 /* One word of the value at `place`, `off` bytes into it. */
-static struct err *word_operand(struct binder *b, const struct place *place, uint64_t off,
+static struct err *word_operand(struct binder *b, const struct located *place, uint64_t off,
 				int size, struct operand *op_ret, int *chain_ret)
 {
 	*chain_ret = -1;
@@ -169,7 +56,7 @@ static struct err *word_operand(struct binder *b, const struct place *place, uin
 	}
 	op_ret->kind = OPERAND_REG;
 	op_ret->value = 0;
-	op_ret->reg = place_reg(place, off, (uint64_t)abs(size));
+	op_ret->reg = located_reg(place, off, (uint64_t)abs(size));
 	if (op_ret->reg == REG_NONE)
 		return err_new("no register holds exactly this value");
 	return NULL;
@@ -224,7 +111,7 @@ static void shape_clear(struct shape *shape)
 }
 
 /* That the value found has the declared type's size, as far as its own is known. */
-static struct err *check_size(struct binder *b, const struct place *place,
+static struct err *check_size(struct binder *b, const struct located *place,
 			      const struct shape *shape, const char *declared)
 {
 	uint64_t size;
@@ -239,13 +126,13 @@ static struct err *add_path(struct binder *b, const struct expr *expr, const cha
 			    const char *declared, const struct shape *shape)
 {
 	bool len = expr->kind == EXPR_LEN;
-	struct place place;
-	struct err *err = place_find(b, expr, &place);
+	struct located place;
+	struct err *err = locate(&b->locator, expr, &place);
 
 	if (len && strcmp(declared, "int") && !err)
 		err = err_new("len() is an int, not a %s", declared);
 	if ((len || shape->nwords == 2) && on_course(b, err) && *place.type == '*')
-		err = place_deref(&place);
+		err = locate_pointee(&place);
 	if (on_course(b, err) && !len)
 		err = check_size(b, &place, shape, declared);
 	for (int i = 0; i < shape->nwords && on_course(b, err); i++) {
@@ -271,7 +158,7 @@ static struct bound_step *add_step(struct binder *b, enum step_kind kind)
 }
 
 /* Both words of the text at `place` must be in registers: R12 and R13 get the value. */
-static struct err *add_header(struct binder *b, const struct place *place,
+static struct err *add_header(struct binder *b, const struct located *place,
 			      struct bound_step *step, struct operand words[2])
 {
 	int chain;
@@ -304,7 +191,7 @@ static struct err *element_field(struct binder *b, const char *type, const char 
 }
 
 /* R12 gets the address of the element, whose Value is then one dereference away. */
-static struct err *add_field(struct binder *b, const struct place *place,
+static struct err *add_field(struct binder *b, const struct located *place,
 			     struct bound_step *step, struct operand words[2])
 {
 	const char *element = place->type + 2;
@@ -340,7 +227,7 @@ static struct err *add_errtext(struct binder *b, const struct expr *expr, const 
 			       const char *declared, const struct shape *shape)
 {
 	struct bound_step *step = &b->errtext;
-	struct place place;
+	struct located place;
 	struct err *err;
 	int chain;
 
@@ -348,7 +235,7 @@ static struct err *add_errtext(struct binder *b, const struct expr *expr, const 
 		return err_new("the text of an error is a string, not a %s", declared);
 	if (b->errtext_at)
 		return err_new("only one error's text can be had");
-	err = place_find(b, expr, &place);
+	err = locate(&b->locator, expr, &place);
 	if (on_course(b, err) && (!place.value || strcmp(place.type, "error")))
 		err = err_new("errtext() takes an error that is in registers");
 	if (on_course(b, err))
@@ -369,14 +256,14 @@ static struct err *add_search(struct binder *b, const struct expr *expr, const c
 {
 	bool header = expr->kind == EXPR_HEADER;
 	struct operand words[2] = { 0 };
-	struct place place;
+	struct located place;
 	struct err *err;
 
 	if (strcmp(declared, "string"))
 		return err_new("what is found is a string, not a %s", declared);
 	if (b->scratch_used)
 		return err_new("only one value can be searched for");
-	err = place_find(b, expr, &place);
+	err = locate(&b->locator, expr, &place);
 	if (on_course(b, err)) {
 		struct bound_step *step = add_step(b, header ? STEP_HEADER : STEP_FIELD);
 
@@ -392,34 +279,73 @@ static struct err *add_search(struct binder *b, const struct expr *expr, const c
 	return err;
 }
 
+/* The type of an argument whose definition does not say it. Left alone when the probe is
+ * refused. */
+static struct err *infer(struct binder *b, const struct expr *expr, const char *text,
+			 char **type_ret)
+{
+	const char *fixed = expr->kind == EXPR_LEN ? "int" : expr->kind == EXPR_CONST ? "int64" :
+			    expr->kind == EXPR_PATH ? NULL : "string";
+	struct located place;
+	struct err *err;
+
+	if (text && (!strcmp(text, "true") || !strcmp(text, "false")))
+		fixed = "bool";
+	if (fixed) {
+		*type_ret = mem_strdup(fixed);
+		return NULL;
+	}
+	err = locate(&b->locator, expr, &place);
+	if (on_course(b, err))
+		err = dwarfsig_arg(b->fields, place.type, type_ret);
+	free(place.type);
+	return err;
+}
+
+static struct err *add_typed(struct binder *b, const char *text, const struct expr *expr,
+			     const char *name, const char *declared)
+{
+	struct err *err = NULL;
+	struct shape shape;
+
+	TRY(shape_of(declared, &shape));
+	if (b->bound->nargs + shape.nwords > BOUND_MAX_ARGS)
+		err = err_new("more than %d words; leave out arguments (a string, slice or "
+			      "interface is 2, the goroutine id 1)", BOUND_MAX_ARGS);
+	else if (expr->kind == EXPR_HEADER || expr->kind == EXPR_FIELD)
+		err = add_search(b, expr, name, declared, &shape);
+	else if (expr->kind == EXPR_ERRTEXT)
+		err = add_errtext(b, expr, name, declared, &shape);
+	else if (expr->kind != EXPR_CONST)
+		err = add_path(b, expr, name, declared, &shape);
+	else if (shape.nwords == 2 && expr->value)
+		err = err_new("a %s cannot be the constant %s", declared, text);
+	else
+		add_const(b, expr->value, name, declared, &shape);
+	shape_clear(&shape);
+	return err;
+}
+
 static struct err *add_value(struct binder *b, const char *text, const struct def_arg *arg)
 {
-	const char *name = arg->name, *declared = arg->type;
+	char *inferred = NULL;
 	struct golex in = { text, text };
 	struct expr expr = { .kind = EXPR_CONST };
 	struct err *err = NULL;
 	int first = b->bound->nargs;
-	struct shape shape;
 
-	TRY(shape_of(declared, &shape));
 	if (text)
-		err = expr_parse(&in, &expr);
-	if (!err && (expr.kind == EXPR_HEADER || expr.kind == EXPR_FIELD))
-		err = add_search(b, &expr, name, declared, &shape);
-	else if (!err && expr.kind == EXPR_ERRTEXT)
-		err = add_errtext(b, &expr, name, declared, &shape);
-	else if (!err && expr.kind != EXPR_CONST)
-		err = add_path(b, &expr, name, declared, &shape);
-	else if (!err && shape.nwords == 2 && expr.value)
-		err = err_new("a %s cannot be the constant %s", declared, text);
-	else if (!err)
-		add_const(b, expr.value, name, declared, &shape);
+		TRY(expr_parse(&in, &expr));
+	if (!arg->type)
+		err = infer(b, &expr, text, &inferred);
+	if (on_course(b, err))
+		err = add_typed(b, text, &expr, arg->name, inferred ? inferred : arg->type);
 	for (int i = first; i < b->bound->nargs; i++) {
 		b->bound->args[i].numbers = arg->numbers;
 		b->bound->args[i].optional = arg->optional;
 	}
 	expr_clear(&expr);
-	shape_clear(&shape);
+	free(inferred);
 	return err;
 }
 
@@ -443,17 +369,17 @@ static struct err *add_when(struct binder *b)
 	const char *text = b->bound->variant->when;
 	struct golex in = { text, text };
 	struct expr expr;
-	struct place place;
+	struct located place;
 	bool nil;
 
 	if (!text)
 		return NULL;
 	TRY(expr_parse_when(&in, &expr, &nil));
 
-	struct err *err = place_find(b, &expr, &place);
+	struct err *err = locate(&b->locator, &expr, &place);
 
 	if (on_course(b, err)) {
-		enum reg reg = place.value ? place_reg(&place, 0, 8) : REG_NONE;
+		enum reg reg = place.value ? located_reg(&place, 0, 8) : REG_NONE;
 
 		add_step(b, nil ? STEP_NIL : STEP_NOT_NIL)->from =
 			(struct operand){ OPERAND_REG, 8, reg, 0 };
@@ -463,6 +389,16 @@ static struct err *add_when(struct binder *b)
 	}
 	free(place.type);
 	expr_clear(&expr);
+	return err;
+}
+
+static struct err *add_goid(struct binder *b, const char *goid, const struct def_arg *arg)
+{
+	struct err *err;
+
+	b->locator.at_goid = true;
+	err = add_value(b, goid, arg);
+	b->locator.at_goid = false;
 	return err;
 }
 
@@ -479,7 +415,7 @@ static struct err *add_all(struct binder *b)
 		return err_prefix(err, "%s:%d:%d", def->file, variant->when_at.line,
 				  variant->when_at.column);
 	if (!def->no_goid && b->bound->refusal == REFUSED_NONE)
-		err = add_value(b, goid, &goid_arg);
+		err = add_goid(b, goid, &goid_arg);
 	if (err)
 		return err_prefix(err, "%s:%d:%d", def->file, variant->goid_at.line,
 				  variant->goid_at.column);
@@ -558,7 +494,11 @@ static struct err *plan_steps(struct binder *b)
 struct err *arg_bind(struct fields *fields, const struct gotype_func *func,
 		     const struct abi_value *values, struct bound_probe *bound)
 {
-	struct binder b = { .fields = fields, .func = func, .values = values, .bound = bound };
+	struct binder b = {
+		.fields = fields,
+		.bound = bound,
+		.locator = { .fields = fields, .func = func, .values = values, .bound = bound },
+	};
 	struct err *err;
 
 	if (bound->within)

@@ -4,9 +4,12 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "probe/agree.h"
 #include "probe/arg.h"
 #include "probe/bind.h"
+#include "probe/dwarfsig.h"
 #include "probe/fields.h"
+#include "probe/instance.h"
 #include "probe/paramcheck.h"
 
 static struct bound_probe *add_bound(struct bound_set *set, const struct def_probe *def,
@@ -81,12 +84,24 @@ static const struct gofunc *find_first(const struct gobin *gobin, const char *na
 	return func;
 }
 
-static bool untyped(const struct def_probe *def)
+/* Whether the probe can be bound at all, as far as that does not depend on its function. */
+static bool check_surroundings(const struct fields *fields, struct bound_probe *bound)
 {
-	for (size_t i = 0; i < def->nargs; i++)
-		if (!def->args[i].type)
-			return true;
-	return false;
+	const struct def_variant *variant = bound->variant;
+
+	bound->within = find_first(fields->gobin, variant->within);
+	if (*variant->within && !bound->within) {
+		refuse(bound, REFUSED_NOT_IN_BINARY,
+		       mem_printf("no %s to call it", variant->within));
+		return false;
+	}
+	if (odd_toolchain(fields->gobin)) {
+		refuse(bound, REFUSED_LAYOUT,
+		       mem_printf("built by an experimental toolchain, \"%s\"",
+				  fields->gobin->version));
+		return false;
+	}
+	return true;
 }
 
 static struct err *bind_variant(struct fields *fields, struct bound_probe *bound)
@@ -100,22 +115,8 @@ static struct err *bind_variant(struct fields *fields, struct bound_probe *bound
 		refuse(bound, REFUSED_NOT_IN_BINARY, NULL);
 		return NULL;
 	}
-	if (!variant->signature || untyped(bound->def)) {
-		refuse(bound, REFUSED_NO_DWARF, NULL);
+	if (!check_surroundings(fields, bound))
 		return NULL;
-	}
-	bound->within = find_first(fields->gobin, variant->within);
-	if (*variant->within && !bound->within) {
-		refuse(bound, REFUSED_NOT_IN_BINARY,
-		       mem_printf("no %s to call it", variant->within));
-		return NULL;
-	}
-	if (odd_toolchain(fields->gobin)) {
-		refuse(bound, REFUSED_LAYOUT,
-		       mem_printf("built by an experimental toolchain, \"%s\"",
-				  fields->gobin->version));
-		return NULL;
-	}
 
 	char *package = mem_strndup(variant->symbol, gotype_package_len(variant->symbol));
 	struct gotype_env env = { fields->defs, fields->gobin->minor, package };
@@ -130,20 +131,122 @@ static struct err *bind_variant(struct fields *fields, struct bound_probe *bound
 	return err;
 }
 
+/* What to do when the parameters in DWARF cannot be all there are. */
+static const char *why_not_so(const struct fields *fields, const char *detail)
+{
+	if (fields->gobin->minor >= 22)
+		return detail;
+	return "Go before 1.22 tells nothing about parameters without a name; name them, or say "
+	       "the signature";
+}
+
+/* The same with a signature that comes from DWARF. */
+static struct err *bind_params(struct fields *fields, const struct instance *instance,
+			       const struct godwarf_param *params, size_t n,
+			       struct bound_probe *bound)
+{
+	struct gotype_func *func = dwarfsig(fields->dwarf, instance->dwarf, instance->name,
+					    fields->gobin->minor, params, n, &bound->detail);
+	struct abi_value *values;
+	struct err *err = NULL;
+	char *detail;
+
+	if (!func) {
+		bound->refusal = REFUSED_DWARF_MISMATCH;
+		return NULL;
+	}
+	fields->used_dwarf = true;
+	values = abi_assign(func);
+	detail = paramcheck_params(params, n, func, values);
+	if (detail)
+		refuse(bound, REFUSED_DWARF_MISMATCH, mem_strdup(why_not_so(fields, detail)));
+	else
+		err = arg_bind(fields, func, values, bound);
+	free(detail);
+	free(values);
+	gotype_func_free(func);
+	return err;
+}
+
+static struct err *bind_instance(struct fields *fields, const struct instance *instance,
+				 struct bound_probe *bound)
+{
+	struct godwarf_param *params;
+	struct err *err;
+	size_t n;
+
+	bound->func = instance->func;
+	bound->function = mem_strdup(instance->name);
+	if (!check_surroundings(fields, bound))
+		return NULL;
+	if (!fields->dwarf) {
+		refuse(bound, REFUSED_NO_DWARF,
+		       mem_strdup("build without -ldflags=-s and -w and strip the program later, "
+				  "or build it with -toolexec=\"probes toolexec\", or give the "
+				  "definition a signature"));
+		return NULL;
+	}
+	if (!instance->dwarf ||
+	    !godwarf_params_of(fields->dwarf, instance->dwarf, &params, &n)) {
+		refuse(bound, REFUSED_NO_DWARF,
+		       mem_strdup("the DWARF there is does not have the function"));
+		return NULL;
+	}
+	err = bind_params(fields, instance, params, n, bound);
+	free(params);
+	return err;
+}
+
+/* All functions that a variant without a signature means. What is wrong for one of several
+ * instances may be right for the others. */
+static struct err *bind_instances(struct fields *fields, const struct def_probe *def,
+				  const struct def_variant *variant, struct bound_set *set)
+{
+	struct err *err = NULL;
+	size_t n;
+	struct instance *list = instance_find(fields->gobin, fields->dwarf, def, variant, &n);
+
+	if (!n)
+		refuse(add_bound(set, def, variant), REFUSED_NOT_IN_BINARY, NULL);
+	for (size_t i = 0; i < n && !err; i++) {
+		struct bound_probe *bound = add_bound(set, def, variant);
+
+		err = bind_instance(fields, &list[i], bound);
+		if (err && n > 1) {
+			refuse(bound, REFUSED_DWARF_MISMATCH, mem_strdup(err->message));
+			err_free(err);
+			err = NULL;
+		}
+	}
+	free(list);
+	return err;
+}
+
 static struct err *bind_probe(struct fields *fields, const struct def_probe *def,
 			      struct bound_set *set)
 {
 	unsigned minor = fields->gobin->minor;
-	bool any = false;
+	size_t first = set->nprobes;
+	bool any = false, from_dwarf = false;
 
+	if (instance_foreign(fields->gobin, def))
+		return NULL;
 	for (size_t i = 0; i < def->nvariants; i++) {
-		if (!def_range_has(def->variants[i].range, minor))
+		const struct def_variant *variant = &def->variants[i];
+
+		if (!def_range_has(variant->range, minor))
 			continue;
 		any = true;
-		TRY(bind_variant(fields, add_bound(set, def, &def->variants[i])));
+		from_dwarf |= !variant->signature;
+		if (variant->signature)
+			TRY(bind_variant(fields, add_bound(set, def, variant)));
+		else
+			TRY(bind_instances(fields, def, variant, set));
 	}
 	if (!any)
 		refuse_version(set, def);
+	if (from_dwarf)
+		agree(&set->probes[first], set->nprobes - first);
 	return NULL;
 }
 
@@ -218,6 +321,7 @@ void bind_free(struct bound_set *set)
 			free(bound->args[j].of);
 		}
 		free(bound->detail);
+		free(bound->function);
 	}
 	free(set->probes);
 	free(set);

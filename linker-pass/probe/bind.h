@@ -73,6 +73,8 @@ struct bound_probe {
 	const struct def_probe *def;         /* borrowed */
 	const struct def_variant *variant;   /* borrowed; NULL when refused for its version */
 	const struct gofunc *func;           /* borrowed; NULL when not in the binary */
+	char *function; /* its name with type arguments, where the definition means all instances
+			 * of a generic function; else NULL */
 	const struct gofunc *within;         /* what must have called it, or NULL; borrowed */
 	struct bound_arg args[BOUND_MAX_ARGS];
 	int nargs;
@@ -85,7 +87,8 @@ struct bound_probe {
 
 struct bound_set {
 	/* In the order of the definitions; one for each variant that holds for the binary's
-	 * Go version, or a single refused one when none does. */
+	 * Go version, and of a generic function for each instance, or a single refused one
+	 * when none does. Definitions for another program's package main are left out. */
 	struct bound_probe *probes;
 	size_t nprobes;
 	bool used_dwarf; /* offsets were resolved from or checked against DWARF */

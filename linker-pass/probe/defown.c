@@ -162,7 +162,8 @@ char *def_symbol(const char *package, const char *func, bool whole)
 	const char *slash = memchr(func, '/', strcspn(func, "[("));
 	char *symbol;
 
-	if (has_package(func, prefix) || slash || (whole && gotype_package_len(func)))
+	whole &= *func != '(' && gotype_package_len(func);
+	if (whole || slash || has_package(func, prefix))
 		symbol = mem_strdup(func);
 	else
 		symbol = mem_printf("%s.%s", prefix, func);

@@ -16,6 +16,7 @@ struct context {
 	const char *file;
 	const struct gosource_directive *directive;
 	const struct def_package *package;
+	bool noinline; /* is asked for beside it */
 };
 
 /* An error at a place within the directive's text. */
@@ -42,7 +43,7 @@ static struct err *fail(const struct context *in, const char *at, const char *fm
 struct err *directive_provider(const char *file, const struct gosource_directive *directive,
 			       struct def_package *package)
 {
-	struct context in = { file, directive, package };
+	struct context in = { file, directive, package, false };
 	const char *name = directive->text;
 
 	if (!*name || !def_is_provider(name))
@@ -182,6 +183,7 @@ static struct err *make(const struct context *in, struct def_set *one)
 	probe->nvariants = 1;
 	variant->symbol = def_symbol(path, directive->func, false);
 	variant->within = mem_strdup("");
+	variant->noinline = in->noinline;
 	TRY(read_name(in, &probe->name, &rest));
 	return add_values(in, rest, probe, variant);
 }
@@ -232,14 +234,14 @@ static struct err *add_one(const struct context *in, struct def_set *set)
 	return err;
 }
 
-/* Whether another directive of the same function makes a probe. */
-static bool has_probe(const struct gosource *source, const struct gosource_directive *of)
+/* Whether the function that a directive is for has one with this word. */
+static bool has_word(const struct gosource *source, const struct gosource_directive *of,
+		     enum gosource_word word)
 {
 	for (size_t i = 0; i < source->n; i++) {
 		const struct gosource_directive *one = &source->directives[i];
 
-		if ((one->word == GOSOURCE_ENTRY || one->word == GOSOURCE_RETURN) &&
-		    !strcmp(one->func, of->func))
+		if (one->word == word && of->func && one->func && !strcmp(one->func, of->func))
 			return true;
 	}
 	return false;
@@ -250,12 +252,15 @@ struct err *directive_add(struct def_set *set, const char *file, const struct go
 {
 	for (size_t i = 0; i < source->n; i++) {
 		const struct gosource_directive *directive = &source->directives[i];
-		struct context in = { file, directive, package };
+		struct context in = { file, directive, package,
+				      has_word(source, directive, GOSOURCE_NOINLINE) };
+		bool probed = has_word(source, directive, GOSOURCE_ENTRY) ||
+			      has_word(source, directive, GOSOURCE_RETURN);
 
 		if (directive->word == GOSOURCE_NOINLINE && *directive->text)
 			return fail(&in, directive->text, "nothing follows probes:noinline; take "
 				    "this away");
-		if (directive->word == GOSOURCE_NOINLINE && !has_probe(source, directive))
+		if (directive->word == GOSOURCE_NOINLINE && !probed)
 			return fail(&in, directive->text, "the function has no probe; put "
 				    "//probes:entry or //probes:return beside it");
 		if (directive->word == GOSOURCE_ENTRY || directive->word == GOSOURCE_RETURN)

@@ -2,11 +2,12 @@
 /* Parser for Go function signatures. */
 #include <stdlib.h>
 #include <string.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "probe/gotype.h"
 
-static void add_param(struct gotype_func *func, struct gotype_param param)
+void gotype_func_add(struct gotype_func *func, struct gotype_param param)
 {
 	func->params = mem_realloc(func->params,
 				   (func->nparams + 1) * sizeof(*func->params));
@@ -35,7 +36,8 @@ static struct err *parse_group(struct golex *in, const struct gotype_env *env, b
 		return err;
 	}
 	for (size_t i = 0; i < n; i++)
-		add_param(func, (struct gotype_param){ names[i], type, i > 0, result });
+		gotype_func_add(func, (struct gotype_param){ names[i], type, i > 0, result,
+			!result && !strcmp(names[i], "closure") });
 	free(names);
 	return NULL;
 }
@@ -63,7 +65,8 @@ static struct err *parse_results(struct golex *in, const struct gotype_env *env,
 	if (golex_accept(in, "("))
 		return parse_params(in, env, true, func);
 	TRY(gotype_parse(in, env, &type));
-	add_param(func, (struct gotype_param){ mem_strdup(""), type, false, true });
+	gotype_func_add(func, (struct gotype_param){ mem_strdup(""), type, false, true,
+						     false });
 	return NULL;
 }
 
@@ -101,6 +104,11 @@ void gotype_func_free(struct gotype_func *func)
 		if (!func->params[i].shared)
 			gotype_free(func->params[i].type);
 	}
+	for (size_t i = 0; i < func->ncaptured; i++) {
+		free(func->captured[i].name);
+		free(func->captured[i].type);
+	}
+	free(func->captured);
 	free(func->params);
 	free(func);
 }

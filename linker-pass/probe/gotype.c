@@ -44,6 +44,7 @@ static const struct builtin {
 	{ "error", GOTYPE_IFACE, 16, 8, false },
 	{ "any", GOTYPE_IFACE, 16, 8, false },
 	{ "unsafe.Pointer", GOTYPE_WORD, 8, 8, false },
+	{ "time.Duration", GOTYPE_INT, 8, 8, true },
 };
 
 static struct err *parse_type(struct parser *in, struct gotype **type_ret);
@@ -97,7 +98,7 @@ static struct err *parse_qualified(struct parser *p, char **name_ret)
 
 	const char *start = in->pos;
 
-	while (golex_name_char(*in->pos) || (*in->pos && strchr("/.-", *in->pos)))
+	while (golex_name_char(*in->pos) || (*in->pos && strchr("/.-%~+", *in->pos)))
 		in->pos++;
 	if (in->pos == start)
 		return *start ? err_new("\"%.20s\" is no Go type", start)

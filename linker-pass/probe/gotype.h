@@ -72,12 +72,23 @@ struct gotype_param {
 	struct gotype *type;
 	bool shared; /* as in gotype_field */
 	bool result;
+	bool context; /* no parameter, but what a function literal has captured */
+};
+
+/* A variable that a function literal has captured, in the struct that RDX points at. */
+struct gotype_captured {
+	char *name, *type; /* the type's name */
+	uint64_t offset;
+	bool by_reference; /* a pointer to it is there */
 };
 
 /* Receiver and parameters, then results. */
 struct gotype_func {
 	struct gotype_param *params;
 	size_t nparams;
+	struct gotype_captured *captured; /* as DWARF tells; definitions name a parameter for it */
+	size_t ncaptured;
+	bool from_dwarf;
 };
 
 /*
@@ -87,6 +98,9 @@ struct gotype_func {
 struct err *gotype_parse_func(struct golex *in, const struct gotype_env *env,
 			      struct gotype_func **func_ret);
 void gotype_func_free(struct gotype_func *func); /* NULL is fine */
+
+/* Appends a parameter or result, taking over its name and type. */
+void gotype_func_add(struct gotype_func *func, struct gotype_param param);
 
 /*
  * "a, b" in front of a type, for struct fields and parameters; *n_ret is 0 when the type

@@ -88,6 +88,11 @@ static char *compare_one(const struct godwarf_param *dwarf, const struct abi_val
 	return NULL;
 }
 
+static bool is_left_out(const char *name)
+{
+	return !strcmp(name, "_") || !strcmp(name, ".dict");
+}
+
 static char *compare_all(const struct godwarf_param *dwarf, size_t ndwarf,
 			 const struct gotype_func *func, const struct abi_value *values)
 {
@@ -100,9 +105,9 @@ static char *compare_all(const struct godwarf_param *dwarf, size_t ndwarf,
 	for (size_t i = 0; i < func->nparams; i++) {
 		if (values[i].context)
 			continue; /* DWARF knows it as no parameter */
-		/* DWARF leaves blank parameters out in some versions. */
-		if (skip && (!strcmp(func->params[i].name, "_") || at == ndwarf)) {
-			if (strcmp(func->params[i].name, "_"))
+		/* DWARF leaves blank parameters and dictionaries out in some versions. */
+		if (skip && (is_left_out(func->params[i].name) || at == ndwarf)) {
+			if (!is_left_out(func->params[i].name))
 				break;
 			skip--;
 			continue;
@@ -119,6 +124,12 @@ static char *compare_all(const struct godwarf_param *dwarf, size_t ndwarf,
 		return NULL;
 	return mem_printf("%zu parameters and results in DWARF; the definition has %zu", ndwarf,
 			  nparams);
+}
+
+char *paramcheck_params(const struct godwarf_param *params, size_t count,
+			const struct gotype_func *func, const struct abi_value *values)
+{
+	return compare_all(params, count, func, values);
 }
 
 char *paramcheck(struct godwarf *dwarf, const char *symbol, const struct gotype_func *func,

@@ -13,4 +13,8 @@
 char *paramcheck(struct godwarf *dwarf, const char *symbol, const struct gotype_func *func,
 		 const struct abi_value *values);
 
+/* The same with the parameters of the DWARF. */
+char *paramcheck_params(const struct godwarf_param *params, size_t count,
+			const struct gotype_func *func, const struct abi_value *values);
+
 #endif
