@@ -14,14 +14,17 @@
 #include "probe/pattern.h"
 #include "probe/source.h"
 #include "table.h"
+#include "toolchain/toolchain.h"
 
-enum { ID_JSON = 256, ID_MARKDOWN, OLDEST_GO = 18 };
+enum { ID_JSON = 256, ID_MARKDOWN, ID_SITES, ID_GO, OLDEST_GO = 18 };
 
 static const struct option_spec catalog_options[] = {
 	{ 'd', "definitions", "FILE|DIR", "also those of this file, or of the Go module in this\n"
 	  "folder (may be given again)" },
 	{ ID_JSON, "json", NULL, "the same as a JSON document, with the documentation" },
 	{ ID_MARKDOWN, "markdown", NULL, "all probes with their documentation, as Markdown" },
+	{ ID_SITES, "sites", NULL, "the functions, for a Go compiler that makes in-place sites" },
+	{ ID_GO, "go", "1.N", "with --sites: only those of this Go release" },
 	{ 0 },
 };
 
@@ -39,7 +42,8 @@ static const struct command_spec catalog_spec = {
 };
 
 struct format {
-	bool json, markdown;
+	bool json, markdown, sites;
+	unsigned minor; /* for sites; 0 = any */
 };
 
 /* "1.18+", "1.18-1.21" or "1.24". */
@@ -240,6 +244,14 @@ static void print_json(const struct def_set *defs, const bool *selected)
 	cJSON_Delete(document);
 }
 
+static void print_sites(const struct def_set *defs, const bool *selected, unsigned minor)
+{
+	char *text = toolchain_sites(defs, selected, minor);
+
+	fputs(text, stdout);
+	free(text);
+}
+
 static struct err *print_catalog(const struct def_set *defs, struct format format,
 				 const char *const *patterns, int npatterns)
 {
@@ -250,7 +262,9 @@ static struct err *print_catalog(const struct def_set *defs, struct format forma
 						defs->probes[i].name);
 		any |= selected[i];
 	}
-	if (any && format.json)
+	if (any && format.sites)
+		print_sites(defs, selected, format.minor);
+	else if (any && format.json)
 		print_json(defs, selected);
 	else if (any)
 		print_table(defs, selected);
@@ -262,17 +276,41 @@ static struct err *print_catalog(const struct def_set *defs, struct format forma
 	return NULL;
 }
 
+/* What does not go together, or NULL. Reads "1.26", "go1.26" or "go1.26.8". */
+static const char *check_usage(struct format *format, const char *go, bool patterns)
+{
+	char end = 0;
+
+	if (format->markdown && (format->json || format->sites || patterns))
+		return "--markdown goes without --json, --sites and patterns";
+	if (format->json && format->sites)
+		return "--json and --sites are two forms";
+	if (!go)
+		return NULL;
+	if (!format->sites)
+		return "--go goes with --sites";
+	go += strncmp(go, "go", 2) ? 0 : 2;
+	if (sscanf(go, "1.%3u%c", &format->minor, &end) < 1 || (end && end != '.') ||
+	    !format->minor)
+		return "--go wants a Go release such as 1.26";
+	return NULL;
+}
+
 int cmd_catalog(int argc, char **argv)
 {
 	struct options opts = options_start(&catalog_spec, argc, argv);
 	struct def_set *defs = NULL;
 	struct err *err = def_load_builtin(&defs);
 	struct format format = { 0 };
+	const char *go = NULL, *wrong;
 	int id;
 
 	while ((id = options_next(&opts)) > 0) {
 		format.json |= id == ID_JSON;
 		format.markdown |= id == ID_MARKDOWN;
+		format.sites |= id == ID_SITES;
+		if (id == ID_GO)
+			go = opts.value;
 		if (id == 'd' && !err)
 			err = source_load_path(defs, opts.value);
 	}
@@ -281,10 +319,10 @@ int cmd_catalog(int argc, char **argv)
 		err_free(id == OPTIONS_STOP ? err : NULL);
 		return id == OPTIONS_STOP ? opts.exit_code : cmd_report(err);
 	}
-	if (format.markdown && (format.json || opts.first < argc)) {
+	wrong = check_usage(&format, go, opts.first < argc);
+	if (wrong) {
 		def_free(defs);
-		return options_usage_error(&catalog_spec, "--markdown goes without --json and "
-					   "patterns");
+		return options_usage_error(&catalog_spec, "%s", wrong);
 	}
 	if (format.markdown)
 		doc_markdown(defs, stdout);
