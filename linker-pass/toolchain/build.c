@@ -139,6 +139,8 @@ static void make_env(const struct build *build, char *env[MAX_ENV])
 
 	const char *arch = strchr(build->host, '_');
 
+	/* Go 1.27 replaces nothing below GOMODCACHE, where downloaded toolchains are. */
+	env[n++] = mem_printf("GOMODCACHE=%s/modules", build->folder);
 	env[n++] = mem_printf("GOROOT=%s", build->goroot);
 	env[n++] = mem_printf("GOOS=%.*s", (int)(arch - build->host), build->host);
 	env[n++] = mem_printf("GOARCH=%s", arch + 1);
