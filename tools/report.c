@@ -10,9 +10,14 @@
 #include "patch/records.h"
 #include "report.h"
 
-static bool is_absence(enum refusal refusal)
+/* That it is not there is no news, but for a function of the user's own that is inlined. */
+static bool is_absence(const struct refused *refused)
 {
-	return refusal == REFUSED_NOT_IN_BINARY || refusal == REFUSED_VERSION;
+	const struct def_variant *variant = refused->probe->variant;
+
+	if (refused->refusal == REFUSED_NOT_IN_BINARY && variant && !variant->signature)
+		return !refused->probe->inlined_copies;
+	return refused->refusal == REFUSED_NOT_IN_BINARY || refused->refusal == REFUSED_VERSION;
 }
 
 size_t report_refused(const struct plan *plan)
@@ -20,7 +25,7 @@ size_t report_refused(const struct plan *plan)
 	size_t n = 0;
 
 	for (size_t i = 0; i < plan->nrefused; i++)
-		n += !is_absence(plan->refused[i].refusal);
+		n += !is_absence(&plan->refused[i]);
 	return n;
 }
 
@@ -74,7 +79,7 @@ void report_text(const struct report_file *file, FILE *out)
 	for (size_t i = 0; i < plan->nrefused; i++) {
 		const struct refused *refused = &plan->refused[i];
 
-		if (is_absence(refused->refusal))
+		if (is_absence(refused))
 			continue;
 		fprintf(out, "  refused %s:%s: %s%s%s\n", refused->probe->def->provider,
 			refused->probe->def->name, refusal_text(refused->refusal),

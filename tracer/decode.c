@@ -10,7 +10,8 @@ static const char *type_name(const struct sel_probe *probe, const struct wire_hi
 {
 	if (!value->u || value->unread)
 		return NULL;
-	return program_type(probe->program, value->u - hit->moved, value->kind == VALUE_ERROR);
+	return program_type(probe->program, value->u - hit->moved,
+			    value->kind == VALUE_ERROR || !strncmp(value->go_type, "interface", 9));
 }
 
 static const char *enum_name(const struct meta_enum *numbers, uint64_t number)

@@ -13,7 +13,9 @@ static int class_of(const struct bound_arg *arg)
 		return *arg->of;
 	if (!strncmp(arg->of, "[]", 2))
 		return 'S';
-	return !strcmp(arg->of, "any") ? 'a' : 'n';
+	if (!strcmp(arg->of, "any"))
+		return 'a';
+	return strncmp(arg->of, "interface{", 10) ? 'n' : 'i';
 }
 
 /* The first argument in which two places differ, or -1. */

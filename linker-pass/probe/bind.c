@@ -270,8 +270,9 @@ static void count_inlined(struct bound_set *set, const struct gobin *gobin)
 		bound->inlined_copies = counts[n++];
 		if (bound->refusal == REFUSED_NOT_IN_BINARY && bound->inlined_copies &&
 		    !bound->detail)
-			bound->detail = mem_printf("inlined in %u places",
-						   bound->inlined_copies);
+			bound->detail = mem_printf("inlined in %u places%s", bound->inlined_copies,
+						   bound->variant->signature ? "" :
+						   "; //go:noinline above it keeps it");
 	}
 	free(names);
 	free(counts);

@@ -316,8 +316,11 @@ static struct err *arg_of(struct godwarf *dwarf, const struct godwarf_type *type
 		*arg_ret = mem_strdup("bool");
 	} else if (type->kind == GODWARF_STRING) {
 		*arg_ret = mem_strdup("string");
-	} else if (type->kind == GODWARF_INTERFACE) {
-		*arg_ret = mem_strdup("any");
+	} else if (type->kind == GODWARF_INTERFACE) { /* what its first word points at differs */
+		bool any = !godwarf_type(dwarf, type->elem, &elem) ||
+			   !strcmp(elem.name, "runtime.eface");
+
+		*arg_ret = mem_strdup(any ? "any" : "interface{...}");
 	} else if (gotype_kind_of(type->kind) == GOTYPE_WORD) {
 		*arg_ret = mem_strdup("unsafe.Pointer");
 	} else {
