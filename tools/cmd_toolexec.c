@@ -32,8 +32,8 @@ static const struct command_spec toolexec_spec = {
 		 "The same with go install, test and run, and for every build with\n"
 		 "GOFLAGS='\"-toolexec=probes toolexec\"'. Go's build cache knows about it.",
 	.options = toolexec_options,
-	.notes = "What cannot have probes (another system, c-archive) is built without, and a line\n"
-		 "says so; with --strict the build fails.",
+	.notes = "What cannot have probes (another system, c-archive) is built without, and a\n"
+		 "line says so; with --strict the build fails.",
 	.stop = true,
 };
 

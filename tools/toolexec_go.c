@@ -81,6 +81,10 @@ struct go_command toolexec_go(void)
 /* Files of -d are named as seen from the go command's folder. */
 static void find_files(struct toolexec *set, const char *folder)
 {
+	char here[PATH_MAX];
+
+	if (getcwd(here, sizeof(here)) && !strcmp(here, folder))
+		return;
 	for (int i = 0; i < set->how.nfiles; i++) {
 		if (*set->how.files[i] == '/')
 			continue;

@@ -293,6 +293,8 @@ static void read_buildids(struct reader *reader, struct cursor *cur)
 		struct meta_range range = { .off = cursor_u64(cur) };
 
 		range.len = cursor_u32(cur);
+		if (cur->bad)
+			return;
 		if (meta->nbuildids) {
 			const struct meta_range *last = &meta->buildids[meta->nbuildids - 1];
 
