@@ -189,7 +189,10 @@ static struct err *build_failed(const struct build *build, const struct ran *ran
 		err = err_new("a signal (%d) ended the build of the compiler", ran->signal);
 	else
 		err = err_new("%s/bin/go build cmd/compile failed: %s", build->goroot,
-			      passing ? passing : wrong ? wrong : other ? other : "it says nothing");
+			      passing ? passing
+			      : wrong ? wrong
+			      : other ? other
+				      : "it says nothing");
 	free(passing);
 	free(wrong);
 	free(other);

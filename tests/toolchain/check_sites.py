@@ -82,7 +82,9 @@ def check(name, code, flags):
     assert len(returns) == wanted, f"{name}: {len(returns)} of {wanted} returns"
     assert len(sites) == len(returns) + ("e" in flags), f"{name}: sites elsewhere"
     starts = {code[i][0] for i in returns}
-    inner = {addr for i in returns for addr in range(code[i][0] + 1, code[teardown(code, i + 2) - 1][0] + 1)}
+    inner = set()
+    for i in returns:
+        inner |= set(range(code[i][0] + 1, code[teardown(code, i + 2) - 1][0] + 1))
     if "e" in flags:
         inner |= set(range(code[entry][0] + 1, code[entry][0] + len(form)))
     for addr, _, text in code:
