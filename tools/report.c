@@ -10,13 +10,13 @@
 #include "patch/records.h"
 #include "report.h"
 
-/* That it is not there is no news, but for a function of the user's own that is inlined. */
+/* That it is not there is no news, but where a user's own function could be there. */
 static bool is_absence(const struct refused *refused)
 {
 	const struct def_variant *variant = refused->probe->variant;
 
 	if (refused->refusal == REFUSED_NOT_IN_BINARY && variant && !variant->signature)
-		return !refused->probe->inlined_copies;
+		return !refused->detail;
 	return refused->refusal == REFUSED_NOT_IN_BINARY || refused->refusal == REFUSED_VERSION;
 }
 

@@ -197,8 +197,11 @@ static struct err *bind_instance(struct fields *fields, const struct instance *i
 	return err;
 }
 
-/* All functions that a variant without a signature means. What is wrong for one of several
- * instances may be right for the others. */
+/*
+ * All functions that a variant without a signature means. What is wrong for one of several
+ * instances may be right for the others, and what a function literal has captured depends on
+ * Go's release and on optimisation.
+ */
 static struct err *bind_instances(struct fields *fields, const struct def_probe *def,
 				  const struct def_variant *variant, struct bound_set *set)
 {
@@ -212,7 +215,7 @@ static struct err *bind_instances(struct fields *fields, const struct def_probe 
 		struct bound_probe *bound = add_bound(set, def, variant);
 
 		err = bind_instance(fields, &list[i], bound);
-		if (err && n > 1) {
+		if (err && (n > 1 || dwarfsig_is_literal(variant->symbol))) {
 			refuse(bound, REFUSED_DWARF_MISMATCH, mem_strdup(err->message));
 			err_free(err);
 			err = NULL;
@@ -229,8 +232,17 @@ static struct err *bind_probe(struct fields *fields, const struct def_probe *def
 	size_t first = set->nprobes;
 	bool any = false, from_dwarf = false;
 
-	if (instance_foreign(fields->gobin, def))
+	switch (instance_program(fields->gobin, fields->defs, def)) {
+	case INSTANCE_FOREIGN:
 		return NULL;
+	case INSTANCE_UNSURE:
+		refuse(add_bound(set, def, &def->variants[0]), REFUSED_NOT_IN_BINARY,
+		       mem_strdup("built from files, so nothing tells whose package main it has; "
+				  "build the package"));
+		return NULL;
+	case INSTANCE_OWN:
+		break;
+	}
 	for (size_t i = 0; i < def->nvariants; i++) {
 		const struct def_variant *variant = &def->variants[i];
 

@@ -162,7 +162,7 @@ char *def_symbol(const char *package, const char *func, bool whole)
 	const char *slash = memchr(func, '/', strcspn(func, "[("));
 	char *symbol;
 
-	whole &= *func != '(' && gotype_package_len(func);
+	whole &= *func != '(' && !isupper((unsigned char)*func) && gotype_package_len(func);
 	if (whole || slash || has_package(func, prefix))
 		symbol = mem_strdup(func);
 	else

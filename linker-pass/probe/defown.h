@@ -53,7 +53,7 @@ bool def_add_arg(struct def_probe *probe, char *name);
 /*
  * The linker symbol of what "func" says: "Checkout", "(*Cart).Checkout" and "Cart.Total" are
  * the package's, "path/pkg.F" is whole. `whole`: "a.b" is a package and its function, else a
- * type and its method. Owned by the caller.
+ * type and its method; "A.b" is always that. Owned by the caller.
  */
 char *def_symbol(const char *package, const char *func, bool whole);
 

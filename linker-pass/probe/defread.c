@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "probe/defown.h"
 #include "probe/defread.h"
+#include "probe/expr.h"
 #include "probe/gotype.h"
 
 #define MAX_WORDS 12 /* BPF_USDT_MAX_ARG_CNT of libbpf, the goroutine id included */
@@ -197,13 +198,35 @@ static struct err *read_args(const struct reader *in, struct ynode at,
 	return NULL;
 }
 
+/* An error `offset` characters into a value. */
+static struct err *placed(struct ynode at, int offset, struct err *err)
+{
+	struct err *there;
+	int line, column;
+
+	yaml_place(at, &line, &column);
+	there = err_new("%s:%d:%d: %s", yaml_name(at), line, column + offset, err->message);
+	err_free(err);
+	return there;
+}
+
 /* A value that gives the probe one more argument, and its name. */
 static struct err *read_named(struct ynode at, struct def_probe *probe, const char **text)
 {
 	const char *value;
+	struct golex lex;
+	struct expr expr;
+	struct err *err;
 	char *name;
 
 	def_split_value(*text, &value, &name);
+	lex = (struct golex){ value, value };
+	err = expr_parse(&lex, &expr);
+	if (err) {
+		free(name);
+		return placed(at, (int)(lex.pos - *text), err);
+	}
+	expr_clear(&expr);
 	*text = value;
 	if (!name || !def_is_name(name)) {
 		free(name);

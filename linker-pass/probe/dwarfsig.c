@@ -146,6 +146,13 @@ static bool is_literal(const char *name)
 	return false;
 }
 
+bool dwarfsig_is_literal(const char *symbol)
+{
+	const char *dot = strrchr(symbol, '.');
+
+	return dot && is_literal(dot + 1);
+}
+
 /*
  * Where the dictionary stands among the parameters; -1 when there is none. A method is a
  * function with its receiver in front: behind that from Go 1.20 on, before it until then

@@ -18,6 +18,10 @@ struct gotype_func *dwarfsig(struct godwarf *dwarf, uint64_t func, const char *n
 			     unsigned minor, const struct godwarf_param *params, size_t n,
 			     char **detail_ret);
 
+/* Whether the symbol is that of a function literal, or of what the compiler makes around a
+ * call: "F.func1". */
+bool dwarfsig_is_literal(const char *symbol);
+
 /*
  * How an argument with a value of the Go type `type` is documented: "int64", "string",
  * "[]byte", "error" ...; owned by the caller. An error when tracers cannot read such values

@@ -29,10 +29,21 @@ static bool tests(const struct gobin *gobin, const char *path)
 	return !strncmp(gobin->main_path, path, len) && !strcmp(gobin->main_path + len, ".test");
 }
 
-bool instance_foreign(const struct gobin *gobin, const struct def_probe *def)
+enum instance_program instance_program(const struct gobin *gobin, const struct def_set *defs,
+				       const struct def_probe *def)
 {
-	return def->main_path && path_known(gobin) &&
-	       strcmp(gobin->main_path, def->main_path) && !tests(gobin, def->main_path);
+	if (!def->main_path)
+		return INSTANCE_OWN;
+	if (path_known(gobin))
+		return !strcmp(gobin->main_path, def->main_path) || tests(gobin, def->main_path)
+			       ? INSTANCE_OWN : INSTANCE_FOREIGN;
+	for (size_t i = 0; i < defs->nprobes; i++) {
+		const char *path = defs->probes[i].main_path;
+
+		if (path && strcmp(path, def->main_path))
+			return INSTANCE_UNSURE;
+	}
+	return INSTANCE_OWN;
 }
 
 /* Past a bracket and what it holds. */
@@ -129,29 +140,27 @@ static void find_any(struct finder *find, const char *symbol)
 }
 
 /*
- * A program's package is "main" to the linker; where it is tested it has its import path. A
- * definition file that says the path may mean either.
+ * A program's package is "main" to the linker; where it is tested it has its import path, and
+ * another main calls it. A definition file that says the path may mean either.
  */
 static void find_all(struct finder *find, const struct def_probe *def, const char *symbol)
 {
-	char *package = def_escape_path(def->package), *other = NULL;
-	size_t len = strlen(package);
-	bool own = !strncmp(symbol, package, len) && symbol[len] == '.';
+	const char *path = def->main_path ? def->main_path : def->package;
+	char *package = def_escape_path(def->package), *whole = def_escape_path(path);
+	const char *rest = symbol + strlen(package);
+	bool own = !strncmp(symbol, package, strlen(package)) && *rest == '.';
+	char *forms[] = { own ? mem_printf("%s%s", whole, rest) : mem_strdup(symbol),
+			  own && !strcmp(find->gobin->main_path, path)
+				  ? mem_printf("main%s", rest) : NULL,
+			  mem_strdup(symbol),
+			  own ? mem_strdup(rest + 1) : NULL }; /* "fmt.Println" */
 
-	if (own && def->main_path && tests(find->gobin, def->main_path)) {
-		char *path = def_escape_path(def->main_path);
-
-		other = mem_printf("%s%s", path, symbol + len);
-		free(path);
-	} else if (own && !strcmp(find->gobin->main_path, def->package)) {
-		other = mem_printf("main%s", symbol + len);
+	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+		if (forms[i] && !find->n)
+			find_any(find, forms[i]);
+		free(forms[i]);
 	}
-	find_any(find, symbol);
-	if (!find->n && other)
-		find_any(find, other);
-	if (!find->n && own) /* "fmt.Println", in another package's definitions */
-		find_any(find, symbol + len + 1);
-	free(other);
+	free(whole);
 	free(package);
 }
 

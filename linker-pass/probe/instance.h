@@ -25,7 +25,15 @@ struct instance *instance_find(const struct gobin *gobin, struct godwarf *dwarf,
 			       const struct def_probe *def, const struct def_variant *variant,
 			       size_t *n_ret);
 
-/* Whether the definition is about another program than this one. */
-bool instance_foreign(const struct gobin *gobin, const struct def_probe *def);
+enum instance_program {
+	INSTANCE_OWN,     /* the definition is about this program, or any */
+	INSTANCE_FOREIGN, /* about another one's package main */
+	/* The program was built from files, without its import path, and the definitions know
+	 * more than one package main: this may be any of them. */
+	INSTANCE_UNSURE,
+};
+
+enum instance_program instance_program(const struct gobin *gobin, const struct def_set *defs,
+				       const struct def_probe *def);
 
 #endif

@@ -56,20 +56,13 @@ static struct err *no_root(const struct locator *in, const char *name, bool at_r
 	return err;
 }
 
-/* What a function literal has captured lies behind RDX, at its entry. */
-static bool place_captured(struct locator *in, const char *name, struct located *place)
+/* What a function literal has captured lies behind RDX at its entry, or a pointer to it. */
+static struct err *place_captured(const struct gotype_captured *captured, struct located *place)
 {
-	for (size_t i = 0; i < in->func->ncaptured; i++) {
-		const struct gotype_captured *captured = &in->func->captured[i];
-
-		if (strcmp(captured->name, name))
-			continue;
-		place->chain.root = REG_RDX;
-		place->disp = (int64_t)captured->offset;
-		set_type(place, mem_strdup(captured->type));
-		return true;
-	}
-	return false;
+	place->chain.root = REG_RDX;
+	place->disp = (int64_t)captured->offset;
+	set_type(place, mem_strdup(captured->type));
+	return captured->by_reference ? locate_pointee(place) : NULL;
 }
 
 static struct err *place_root(struct locator *in, const char *name, struct located *place)
@@ -97,8 +90,9 @@ static struct err *place_root(struct locator *in, const char *name, struct locat
 		}
 		return NULL;
 	}
-	if (!at_return && place_captured(in, name, place))
-		return NULL;
+	for (size_t i = 0; i < in->func->ncaptured && !at_return; i++)
+		if (!strcmp(in->func->captured[i].name, name))
+			return place_captured(&in->func->captured[i], place);
 	return no_root(in, name, at_return);
 }
 

@@ -92,6 +92,11 @@ struct ynode yaml_root(const struct yaml_doc *doc)
 	return (struct ynode){ doc, yaml_document_get_root_node(document(doc)) };
 }
 
+const char *yaml_name(struct ynode at)
+{
+	return at.doc->name;
+}
+
 void yaml_place(struct ynode at, int *line_ret, int *column_ret)
 {
 	bool quoted = at.node->type == YAML_SCALAR_NODE &&

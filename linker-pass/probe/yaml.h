@@ -38,6 +38,8 @@ struct err *yaml_error(struct ynode at, const char *fmt, ...)
 const char *yaml_text(struct ynode at);
 /* Whether the scalar is a plain ~, null or empty one. */
 bool yaml_null(struct ynode at);
+/* What messages call the text that the node is in; borrowed. */
+const char *yaml_name(struct ynode at);
 /* Line and column, from 1, of the first character of a node's value (behind a quote). */
 void yaml_place(struct ynode at, int *line_ret, int *column_ret);
 
