@@ -33,17 +33,18 @@ endif
 WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Werror
 STD := -std=gnu11 $(WARN) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64
 INC := -I. -Ilinker-pass -Itools -isystem $(BUILD)
-LIBS := -lelf -ldw -lZydis -lyaml -lcjson -lz -lmd -lm -pthread
+LIBS := -lelf -ldw -lZydis -lyaml -lcjson -lz -lmd -lm -pthread -ldl
 
 PASS_SRCS := $(sort $(wildcard linker-pass/*/*.c))
 # What reads notes, then what traces, which is left out where the BPF toolchain is missing.
-TOOL_SRCS := $(sort $(wildcard tools/*.c)) tracer/listing.c tracer/mapped.c tracer/suggest.c
+TOOL_SRCS := $(sort $(wildcard tools/*.c tools/oci/*.c)) \
+	tracer/listing.c tracer/mapped.c tracer/suggest.c
 LIVE_SRCS := $(filter-out $(TOOL_SRCS),$(sort $(wildcard tracer/*.c tools/live/*.c)))
 ifeq ($(HAVE_BPF),1)
 TOOL_SRCS += $(filter-out %.bpf.c,$(LIVE_SRCS))
 STD += -DHAVE_BPF
-# libcurl and libmicrohttpd are opened by the command that needs them: they load slowly.
-LIBS += -lbpf -lcap -ldl
+# libcurl, libmicrohttpd and libzstd are opened where they are needed: they load slowly.
+LIBS += -lbpf -lcap
 endif
 UNIT_SRCS := $(sort $(wildcard tests/unit/*.c))
 # Definitions, layout data and patches that become a part of the program; folders stand for

@@ -7,16 +7,20 @@
 
 #include "cmd.h"
 #include "injection.h"
+#include "oci/command.h"
+#include "oci/store.h"
 #include "options.h"
 #include "report.h"
 
-enum { OPT_MODE = 256, OPT_JSON };
+enum { OPT_MODE = 256, OPT_JSON, OPT_IN_IMAGE };
 
 static const struct option_spec inject_options[] = {
 	{ 'o', "output", "OUT", "write the result to OUT; the default replaces FILE" },
 	{ OPT_MODE, "mode", "MODE", "detour (default): nop sites behind a jump;\n"
 	  "note: change no code, point at existing instructions" },
 	{ OPT_JSON, "json", NULL, "print a report for machines on standard output" },
+	{ OPT_IN_IMAGE, "in-image", "PATH", "inject the programs at PATH of the image (globs "
+	  "allowed) in\nplace of what it runs; may be given again" },
 	INJECTION_OPTIONS,
 	{ 0 },
 };
@@ -26,7 +30,9 @@ static const struct command_spec inject_spec = {
 	.operands = "FILE...",
 	.about = "Gives each Go program FILE a USDT probe at the standard-library functions it\n"
 		 "holds. The file is replaced in one step; a program that runs goes on with the\n"
-		 "old one. Injecting again replaces what was injected before.",
+		 "old one. Injecting again replaces what was injected before.\n"
+		 "FILE may be a container image: an OCI image layout (folder or tar archive) or a\n"
+		 "docker archive. Then the program that it runs is injected.",
 	.options = inject_options,
 	.notes = "The file changes: sign it afterwards. `probes strip` gives the original back.",
 	.min_operands = 1,
@@ -36,11 +42,26 @@ struct settings {
 	struct injection_settings how;
 	const char *out;
 	bool json;
+	const char *in_image[INJECTION_MAX_GIVEN];
+	int nin_image;
 };
+
+static int inject_image(const struct settings *set, const char *path, cJSON *reports)
+{
+	const struct oci_options options = { &set->how, set->out, set->in_image,
+					     set->nin_image };
+
+	return oci_command(&options, path, reports);
+}
 
 /* One file, from reading it to the line about it; its exit code. */
 static int inject_file(const struct settings *set, const char *path, cJSON *reports)
 {
+	if (store_is_image(path))
+		return inject_image(set, path, reports);
+	if (set->nin_image)
+		return cmd_report(err_new("%s: no container image, which --in-image needs", path));
+
 	struct injection job;
 	struct injection_files files = { .input = path, .output = set->out };
 	struct err *err = injection_run(&set->how, &files, &job);
@@ -74,6 +95,12 @@ static int set_option(struct settings *set, int id, const char *value)
 		break;
 	case OPT_JSON:
 		set->json = set->how.digests = true;
+		break;
+	case OPT_IN_IMAGE:
+		if (set->nin_image == INJECTION_MAX_GIVEN)
+			return options_usage_error(&inject_spec, "more than %d --in-image",
+						   INJECTION_MAX_GIVEN);
+		set->in_image[set->nin_image++] = value;
 		break;
 	default:
 		return injection_option(&set->how, &inject_spec, id, value);

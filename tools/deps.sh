@@ -18,6 +18,7 @@ inc:yaml.h           libyaml-dev       -                    libyaml-devel
 inc:cjson/cJSON.h    libcjson-dev      -                    cjson-devel
 inc:sha2.h           libmd-dev         -                    libmd-devel
 inc:zlib.h           zlib1g-dev        -                    zlib-devel
+inc:zstd.h           libzstd-dev       -                    libzstd-devel
 inc:bpf/libbpf.h     libbpf-dev        -                    libbpf-devel
 inc:sys/capability.h libcap-dev        -                    libcap-devel
 inc:curl/curl.h      libcurl4-openssl-dev -                 libcurl-devel

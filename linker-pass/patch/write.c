@@ -217,8 +217,8 @@ struct err *newfile_begin(const char *dest, const struct image *input,
 		newfile_abort(file);
 		return err;
 	}
-	file->copying = !pthread_create(&file->copier, NULL, copy_thread, file);
-	if (!file->copying)
+	file->copying = input && !pthread_create(&file->copier, NULL, copy_thread, file);
+	if (input && !file->copying)
 		copy_thread(file);
 	return NULL;
 }

@@ -39,7 +39,8 @@ struct newfile {
 };
 
 /*
- * Starts a new file for `dest` and begins to copy `input` into it. Errors name the folder.
+ * Starts a new file for `dest` and begins to copy `input` into it (NULL: nothing; the caller
+ * writes to its fd and commits it). Errors name the folder.
  * The caller gives it to newfile_commit() or newfile_abort(), exactly one, and does not
  * move it. `input` must outlive that.
  */
