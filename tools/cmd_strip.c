@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "cmd.h"
+#include "oci/command.h"
 #include "options.h"
 #include "patch/original.h"
 #include "patch/write.h"
@@ -69,7 +70,7 @@ int cmd_strip(int argc, char **argv)
 		return options_usage_error(&strip_spec, "-o takes one FILE, not %d",
 					   argc - opts.first);
 	for (int i = opts.first; i < argc; i++)
-		if (cmd_report(strip(argv[i], out ? out : argv[i])))
+		if (cmd_report(oci_explain(strip(argv[i], out ? out : argv[i]), argv[i])))
 			code = EXIT_FAILED;
 	return code;
 }

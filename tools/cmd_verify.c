@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "cmd.h"
+#include "oci/command.h"
 #include "options.h"
 #include "patch/prove.h"
 
@@ -50,7 +51,7 @@ int cmd_verify(int argc, char **argv)
 	if (id == OPTIONS_STOP)
 		return opts.exit_code;
 	for (int i = opts.first; i < argc; i++)
-		if (cmd_report(verify(argv[i])))
+		if (cmd_report(oci_explain(verify(argv[i]), argv[i])))
 			code = EXIT_FAILED;
 	return code;
 }

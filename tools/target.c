@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "oci/command.h"
 #include "target.h"
 #include "tracer/mapped.h"
 
@@ -17,8 +18,8 @@ static struct err *read_file(struct target *target)
 {
 	struct listing *listing;
 
-	TRY(listing_read(target->name, target->name, target->patterns, target->npatterns,
-			 &listing));
+	TRY(oci_explain(listing_read(target->name, target->name, target->patterns,
+				     target->npatterns, &listing), target->name));
 	target->nall = listing->nall;
 	target->go = listing_is_go(listing);
 	add_listing(target, listing);

@@ -43,14 +43,14 @@ def archive(entries, form=tarfile.PAX_FORMAT):
     return out.getvalue()
 
 
-def sparse_blocks():
+def sparse_blocks(name="sparse"):
     """A GNU sparse file of 8 MiB with 512 bytes of data, as GNU tar writes it."""
     with tempfile.TemporaryDirectory() as folder:
-        with open(os.path.join(folder, "sparse"), "wb") as file:
+        with open(os.path.join(folder, name), "wb") as file:
             file.seek((8 << 20) - 512)
             file.write(b"s" * 512)
-        return subprocess.run(["tar", "-C", folder, "--format=gnu", "-S", "-b1", "-cf", "-", "sparse"],
-                              check=True, capture_output=True).stdout
+        os.chmod(os.path.join(folder, name), 0o755)
+        return piped(b"", "tar", "-C", folder, "--format=gnu", "-S", "-b1", "-cf", "-", name)
 
 
 def base_layer():
@@ -95,11 +95,15 @@ def strip(tar):
     return tar[:end]
 
 
+def piped(data, *command):
+    return subprocess.run(command, input=data, check=True, capture_output=True).stdout
+
+
 def compressed(tar, how):
     if how == "gzip":
         return gzip.compress(tar, 6, mtime=99)
     if how == "zstd":
-        return subprocess.run(["zstd", "-q", "-c"], input=tar, check=True, capture_output=True).stdout
+        return piped(tar, "zstd", "-q", "-c")
     return tar
 
 
@@ -137,18 +141,20 @@ class Layout:
         return self.blob(OCI + "manifest.v1+json", pack(manifest), platform=platform)
 
     def index(self, *manifests):
-        return {"schemaVersion": 2, "mediaType": OCI + "index.v1+json", "manifests": list(manifests),
+        return {"schemaVersion": 2, "mediaType": OCI + "index.v1+json",
+                "manifests": list(manifests),
                 "x-unknown": {"b": 1, "a": 12345678901234567890}}
 
     def attest(self, about):
         statement = pack({"subject": [{"digest": {"sha256": about["digest"][7:]}}]})
         layer = self.blob("application/vnd.in-toto+json", statement)
-        config = self.blob(OCI + "config.v1+json", pack({"architecture": "unknown", "os": "unknown"}))
+        unknown = {"architecture": "unknown", "os": "unknown"}
+        config = self.blob(OCI + "config.v1+json", pack(unknown))
         return self.blob(OCI + "manifest.v1+json",
                          pack({"schemaVersion": 2, "config": config, "layers": [layer]}),
                          annotations={"vnd.docker.reference.type": "attestation-manifest",
                                       "vnd.docker.reference.digest": about["digest"]},
-                         platform={"architecture": "unknown", "os": "unknown"})
+                         platform=unknown)
 
     def write(self, out, folder=False):
         if folder:
@@ -189,8 +195,10 @@ def make_docker(program, out):
     manifest = pack([{"Config": name, "RepoTags": ["shop:1"],
                       "Layers": [i + "/layer.tar" for i in ids]}]) + b"\n"
     entries = [entry(ids[i] + "/layer.tar", layer) for i, layer in enumerate(layers)]
-    entries[2] = entry(ids[2] + "/layer.tar", kind=tarfile.SYMTYPE, link="../" + ids[1] + "/layer.tar")
-    entries += [entry(ids[0] + "/VERSION", b"1.0"), entry(name, config), entry("manifest.json", manifest)]
+    entries[2] = entry(ids[2] + "/layer.tar", kind=tarfile.SYMTYPE,
+                       link="../" + ids[1] + "/layer.tar")
+    entries += [entry(ids[0] + "/VERSION", b"1.0"), entry(name, config),
+                entry("manifest.json", manifest)]
     with open(out, "wb") as file:
         file.write(archive(entries, tarfile.USTAR_FORMAT))
 
@@ -208,8 +216,8 @@ def make(kind, out, program):
 def read(path):
     """The image's files: name to bytes, in their order."""
     if os.path.isdir(path):
-        return {os.path.relpath(os.path.join(root, name), path): open(os.path.join(root, name), "rb").read()
-                for root, _, names in os.walk(path) for name in names}
+        paths = [os.path.join(root, name) for root, _, names in os.walk(path) for name in names]
+        return {os.path.relpath(name, path): open(name, "rb").read() for name in paths}
     with tarfile.open(path) as tar:
         return {m.name: tar.extractfile(m).read() for m in tar if not m.isdir()}
 
@@ -218,7 +226,7 @@ def plain(data):
     if data[:2] == b"\x1f\x8b":
         return gzip.decompress(data)
     if data[:4] == b"\x28\xb5\x2f\xfd":
-        return subprocess.run(["zstd", "-q", "-d", "-c"], input=data, check=True, capture_output=True).stdout
+        return piped(data, "zstd", "-q", "-d", "-c")
     return data
 
 

@@ -216,20 +216,25 @@ static char *command_line(const struct choice *choice)
 }
 
 /* An image without a program: a line about it. */
-static void say_none(struct choice *choice, const char *const *given, int ngiven)
+static void say_none(struct choice *choice, int ngiven)
 {
-	char *line = command_line(choice), *names;
+	const char *label = choice->oci->images[choice->image].label;
+	char *line = command_line(choice);
+	struct buf why = { 0 };
 
 	rootfs_each(choice->rootfs, name_program, choice);
 	buf_u8(&choice->names, 0);
-	names = (char *)choice->names.data;
-	oci_say(choice->oci, "%s: %s%s %s; %s%s%s", choice->oci->images[choice->image].label,
-		ngiven ? "nothing in it is " : *line ? "what it runs is no Go program: " :
-		"it has neither Entrypoint nor Cmd", ngiven ? given[0] : line,
-		ngiven ? "and a Go program" : "",
-		choice->nnames ? ngiven ? "those in it: " : "choose with --in-image among: " :
-		"there is no Go program in it", names,
+	if (ngiven)
+		buf_text(&why, "no Go program is where --in-image says");
+	else if (*line)
+		buf_printf(&why, "what it runs is no Go program: %s", line);
+	else
+		buf_text(&why, "it has neither Entrypoint nor Cmd");
+	buf_str(&why, choice->nnames ? "; choose with --in-image among: " :
+		"; there is no Go program in it");
+	oci_say(choice->oci, "%s: %s%s%s", label, (char *)why.data, (char *)choice->names.data,
 		choice->nnames > PROGRAMS_SHOWN ? ", ..." : "");
+	buf_free(&why);
 	free(line);
 }
 
@@ -244,7 +249,7 @@ static struct err *choose_in(struct choice *choice, const char *const *given, in
 					  oci->layers[image->layers[i]].name), "%s", oci->path));
 	choose(choice, given, ngiven, hits);
 	if (!choice->found)
-		say_none(choice, given, ngiven);
+		say_none(choice, ngiven);
 	return NULL;
 }
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -93,6 +94,9 @@ static void say_changes(const struct oci *oci)
 		if (!*image->fresh_digest)
 			fprintf(stderr, "%s: %s: config %s\n", oci->dest, image->label,
 				oci_short(image->fresh_config, fresh));
+		else if (!strcmp(image->digest, image->fresh_digest))
+			fprintf(stderr, "%s: linux/amd64 %s: the same as before\n", oci->dest,
+				oci_short(image->digest, old));
 		else
 			fprintf(stderr, "%s: linux/amd64 %s is now %s\n", oci->dest,
 				oci_short(image->digest, old),
@@ -121,11 +125,11 @@ int oci_command(const struct oci_options *options, const char *path, cJSON *repo
 	return code;
 }
 
-struct err *oci_explain(struct err *err, const char *path, const char *name)
+struct err *oci_explain(struct err *err, const char *path)
 {
 	if (!err || !store_is_image(path))
 		return err;
 	err_free(err);
-	return err_new("%s: a container image, not a program; `probes inject` takes images, `probes "
-		       "%s` a program: take it out of the image first", path, name);
+	return err_new("%s: a container image or an archive, of which only `probes inject` takes "
+		       "programs out; give the program itself (docs/images.md)", path);
 }

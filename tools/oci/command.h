@@ -20,10 +20,8 @@ struct oci_options {
  */
 int oci_command(const struct oci_options *options, const char *path, cJSON *reports);
 
-/*
- * NULL, or why `path` is nothing for the command `name`: an image, which only inject takes.
- * Called once the file turned out to be no ELF file; takes and returns err.
- */
-struct err *oci_explain(struct err *err, const char *path, const char *name);
+/* An error of a command that takes programs, when `path` is an image: says what to do
+ * instead. Takes and returns err; NULL stays NULL. */
+struct err *oci_explain(struct err *err, const char *path);
 
 #endif

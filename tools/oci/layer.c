@@ -45,7 +45,7 @@ static struct err *look_at(struct stream *stream, const struct tar_entry *entry,
 {
 	bool elf = entry->type == '0' && !entry->sparse;
 
-	*go_ret = false;
+	*go_ret = entry->sparse && entry->mode & 0111; /* cannot be told, see choose.c */
 	for (uint64_t left = entry->size, done = 0; left; done++) {
 		size_t got;
 

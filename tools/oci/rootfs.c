@@ -281,7 +281,8 @@ static void apply_entry(struct rootfs *rootfs, size_t layer, size_t index)
 	at = child(rootfs, folder, name, len);
 	if (at != NONE && type == '5' && rootfs->nodes[at].type == '5')
 		return;
-	if (at != NONE && type == '1' && walk(rootfs, rootfs->root, entry->link, false, false) == at)
+	if (at != NONE && type == '1' &&
+	    walk(rootfs, rootfs->root, entry->link, false, false) == at)
 		return; /* a link to itself */
 	if (at != NONE)
 		rootfs->nodes[at].gone = true;

@@ -424,7 +424,8 @@ void tar_rename(struct buf *head, const char *text, const char *with)
 	size_t len = strlen(text), at = 0;
 	uint8_t *hit;
 
-	while (head->len - at >= len && (hit = memmem(head->data + at, head->len - at, text, len))) {
+	while (head->len - at >= len &&
+	       (hit = memmem(head->data + at, head->len - at, text, len))) {
 		memcpy(hit, with, len);
 		at = (size_t)(hit - head->data) + len;
 	}
