@@ -76,12 +76,14 @@ save("array", edit=put("index.json", b"[]"))
 save("none", edit=put("index.json", b'{"manifests": []}'))
 save("digest", edit=put("index.json", b'{"manifests": [{"digest": "sha256:../../../etc/passwd"}]}'))
 save("sha512", edit=put("index.json", b'{"manifests": [{"digest": "sha512:' + b"a" * 128 + b'"}]}'))
-save("twice", edit=change(b'"schemaVersion"', b'"annotations": {"org', b'"config": {}, "annotations": {"org', True))
+save("twice", edit=change(b'"schemaVersion"', b'"annotations": {"org',
+                          b'"config": {}, "annotations": {"org', True))
 save("diffid", edit=lambda layout: None, layers=[good])
 save("cut-layer", good[:len(app) // 2 // 512 * 512])
 save("huge", huge())
 save("garbage", b"no tar archive at all" * 100)
-save("pax", archive([entry("app", app, mode=0o755, pax={"comment": "x" * 20})]).replace(b"comment=", b"comment!"))
+save("pax", archive([entry("app", app, mode=0o755, pax={"comment": "x" * 20})]).replace(
+    b"comment=", b"comment!"))
 save("bigpax", header("x", type=b"x", size=1 << 30) + bytes(1024))
 save("path", archive([entry("../../../../" + "a/" * 3000 + "app", app, mode=0o755)]))
 save("sparse", sparse_blocks("app"))
@@ -92,7 +94,8 @@ open("packed.img", "wb").write(gzip.compress(whole, 1))
 open("tar.img", "wb").write(archive([entry("x", b"x")]))
 
 def docker(name, manifest, more=()):
-    config = pack({"architecture": "amd64", "os": "linux", "rootfs": {"diff_ids": [sha(good)]}, "config": run})
+    config = pack({"architecture": "amd64", "os": "linux", "config": run,
+                   "rootfs": {"diff_ids": [sha(good)]}})
     open(name + ".img", "wb").write(archive([entry("c.json", config), entry("l.tar", good), *more,
                                             entry("manifest.json", pack(manifest))]))
 
@@ -149,7 +152,8 @@ refused 1 layers '2 layers, and 1 diff_ids'
 # No room: neither the image nor anything beside it changes. Interrupted likewise.
 before=$(sha256sum good.img)
 size=$(($(stat -c %s good.img) / 1024))
-(trap '' XFSZ; ulimit -f $((size / 2)); exec "$PROBES" inject good.img) 2>err && die "no room, and it succeeds"
+(trap '' XFSZ; ulimit -f $((size / 2)); exec "$PROBES" inject good.img) 2>err &&
+	die "no room, and it succeeds"
 expect_match err 'File too large|cannot write'
 for delay in 0.02 0.05 0.1 0.15 0.2 0.3; do
 	timeout -s KILL $delay "$PROBES" inject -o killed.img good.img 2>/dev/null || true

@@ -56,7 +56,8 @@ for file in index.json blobs/sha256; do
 	tar xf multi.out -C "$(mkdir -p new && echo new)" $file
 done
 texts() { # texts DIR: the JSON in it, without digests and sizes
-	cat "$1"/index.json $(grep -lE '"(manifests|rootfs)"' "$1"/blobs/sha256/* | xargs -n1 grep -LE arm64\|unknown) |
+	grep -lE '"(manifests|rootfs)"' "$1"/blobs/sha256/* | xargs -n1 grep -LE 'arm64|unknown' |
+		xargs cat "$1/index.json" |
 		sed -E 's/[0-9a-f]{64}/DIGEST/g; s/"size": [0-9]+/SIZE/' | sort
 }
 texts old >old.txt
