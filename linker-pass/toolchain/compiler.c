@@ -94,7 +94,9 @@ static struct err *find_version(const char *version, struct wanted *want)
 	}
 	buf_u8(&text, 0);
 	want->version = mem_strdup(version ? version : (const char *)text.data);
-	want->version[strcspn(want->version, "\n")] = 0;
+	/* Behind a release stand experiments, "go1.26.8 X:...", which the compiler takes from its
+	 * environment. */
+	want->version[strcspn(want->version, strncmp(want->version, "go", 2) ? "\n" : " \n")] = 0;
 	buf_free(&text);
 	if (!toolchain_minor(want->version))
 		return err_new("%s: \"%.40s\" is no version of Go that is known", want->goroot,
