@@ -1,0 +1,32 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# slow
+# examples/github-actions: actionlint is content, and the steps of both workflows make programs
+# with probes, from a build of `probes` of their own.
+. "$ROOT/tests/lib.sh"
+need go curl git python3
+. "$ROOT/tests/recipes/recipes.bash"
+rm "$TEST_TMP/bin/probes" # the workflow brings its own
+version=$("$PROBES" --version)
+source=$(git -C "$ROOT" rev-parse --show-toplevel 2>/dev/null) || skip 'not in a git repository'
+steps() { # steps FILE NAME=VALUE...
+	mkdir -p "$TEST_TMP/runner"
+	python3 "$ROOT/tests/recipes/workflow.py" "$1" "$TEST_TMP/runner" \
+		GOPROBES="file://$source" GOPROBES_REF=HEAD "${@:2}"
+}
+
+recipe github-actions
+steps build.yml arch=amd64
+ships dist/greeter 1.2.3
+(cd dist && sha256sum -c --quiet SHA256SUMS) || die 'the sums are not those of the files'
+[ "$(wc -l <dist/SHA256SUMS)" = 3 ] || die "not three files: $(cat dist/SHA256SUMS)"
+sum=$(sha256sum dist/greeter | cut -d' ' -f1)
+grep -q "output_digest.*sha256:$sum" dist/greeter.inject.json || die 'the report is of another file'
+[ "$("$TEST_TMP/runner/probes/bin/probes" --version)" = "$version" ] || die 'another version'
+ok 'build.yml'
+
+recipe github-actions toolexec
+sed -i '/name: Build probes/,/GITHUB_PATH/d' toolexec.yml # built already
+steps toolexec.yml
+ships dist/greeter 1.2.3
+ok 'toolexec.yml'
