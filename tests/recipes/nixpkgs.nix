@@ -45,8 +45,9 @@ rec {
   cjson = library;
   libmd = library;
   zlib = library;
+  zstd = library;
   callPackage = file: given:
     let package = import file;
     in package (builtins.intersectAttrs (builtins.functionArgs package)
-      { inherit stdenv elfutils zydis libyaml cjson libmd zlib; } // given);
+      { inherit stdenv elfutils zydis libyaml cjson libmd zlib zstd; } // given);
 }
