@@ -189,6 +189,7 @@ struct err *layer_extract(const struct place *place, const char *name,
 	struct err *err = stream_open(&stream, place->fd, place->off, place->size, name);
 	uint8_t *block = mem_zalloc(BLOCK);
 
+	stream.unsummed = true;
 	if (!err)
 		err = extract(&stream, files, nfiles, block);
 	stream_close(&stream);
@@ -274,6 +275,7 @@ struct err *layer_renew(const struct place *place, const char *name,
 	struct err *err = stream_open(&stream, place->fd, place->off, place->size, name);
 	uint8_t *block = mem_zalloc(BLOCK);
 
+	stream.unsummed = true;
 	if (!err)
 		err = sink_open(&sink, fd, &stream, name);
 	if (!err)

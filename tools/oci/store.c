@@ -97,6 +97,7 @@ static struct err *list_members(struct store *store)
 
 		err = stream_open_plain(&stream, store->fd, at, store->file_size - at,
 					store->path);
+		stream.unsummed = true;
 		if (!err)
 			err = tar_next(&stream, &entry, &more);
 		data_at += stream.pos;

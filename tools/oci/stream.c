@@ -57,7 +57,8 @@ static struct err *fill(struct stream *stream)
 	if (!got)
 		return err_new("%s: truncated: the file ends %llu bytes early", stream->name,
 			       (unsigned long long)left);
-	SHA256Update(&stream->raw, stream->in, (size_t)got);
+	if (!stream->unsummed)
+		SHA256Update(&stream->raw, stream->in, (size_t)got);
 	stream->at += (uint64_t)got;
 	stream->in_len = (size_t)got;
 	return NULL;
@@ -192,7 +193,9 @@ struct err *stream_read(struct stream *stream, void *into, size_t want, size_t *
 				       stream->name, compression_name(stream->kind));
 		total += got;
 	}
-	SHA256Update(&stream->plain, into, total);
+	/* Without compression both are the same, see stream_finish(). */
+	if (!stream->unsummed && stream->kind != COMPRESSION_NONE)
+		SHA256Update(&stream->plain, into, total);
 	stream->pos += total;
 	*got_ret = total;
 	return NULL;
@@ -212,7 +215,10 @@ struct err *stream_finish(struct stream *stream, char raw_ret[DIGEST_SIZE],
 	if (err)
 		return err;
 	digest_end(&stream->raw, raw_ret);
-	digest_end(&stream->plain, plain_ret);
+	if (stream->kind == COMPRESSION_NONE)
+		memcpy(plain_ret, raw_ret, DIGEST_SIZE);
+	else
+		digest_end(&stream->plain, plain_ret);
 	return NULL;
 }
 

@@ -36,6 +36,7 @@ struct stream {
 	z_stream z;
 	struct zstd zstd;
 	ZSTD_DStream *reader;
+	bool unsummed;    /* set by who wants no digests, after opening */
 	SHA2_CTX raw, plain;
 	uint64_t pos;     /* plain bytes handed out */
 };
