@@ -100,7 +100,7 @@ static struct err *read_source(struct module *module, size_t first, char *name,
 			test || !strcmp(file.source.package, "main");
 	}
 	free(other);
-	if (err || !file.source.n || file.source.ignored) {
+	if (err || !file.source.n || file.source.ignored || !*file.source.package) {
 		gosource_clear(&file.source);
 		return err;
 	}
