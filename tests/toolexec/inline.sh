@@ -1,0 +1,76 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# slow
+# --mode inline: sites in place, own functions too; the caches right; detours where there is
+# no patched compiler, and a line about it; other systems compiled as ever.
+. "$ROOT/tests/lib.sh"
+. "$ROOT/tests/toolexec/toolexec.bash"
+"$PROBES" toolexec --prepare >path 2>log || { cat log >&2; die "--prepare"; }
+[ -x "$(cat path)" ] || die "no compiler at $(cat path)"
+program app
+cd app
+echo 'package main; func main() { println("ran") }' >main.go # few packages to compile
+cat >own.go <<'E2'
+package main
+
+//probes:entry worked n
+func work(n int) int { return work2(n) + 1 }
+
+//go:noinline
+func work2(n int) int { return n * 2 }
+
+func init() { work(3) }
+E2
+INLINE="$TOOLEXEC --mode inline"
+build() {
+	go build -x -o app "$@" . 2>log || { cat log >&2; die "no build: $*"; }
+	compiled=$(grep -cE '/compile -o' log || true) linked=$(grep -cE '/link -o' log || true)
+}
+sites() { "$PROBES" list -l app "$@" | awk -F'\t' '{ print $3 }' | sort | uniq -c; }
+
+build "$TOOLEXEC"
+sites 'runtime:*' >list
+expect_match list '^ *[0-9]+ detour$'
+build "$INLINE"
+probed app
+[ "$(./app 2>&1)" = ran ] || die "does not run"
+grep -c '^probes:' log >/dev/null && { cat log >&2; die "says something"; }
+sites runtime:gc_start runtime:panic >list
+expect_match list '^ *[0-9]+ inline$'
+ok "sites in place"
+before=$(identity app)
+build "$INLINE"
+[ "$compiled $linked" = "0 0" ] && [ "$(identity app)" = "$before" ] || die "built again"
+build "$TOOLEXEC"
+[ "$compiled $linked" = "0 1" ] || die "detours after inline: $compiled compiled"
+sites 'runtime:*' >list
+expect_match list '^ *[0-9]+ detour$'
+build "$INLINE"
+[ "$compiled $linked" = "0 1" ] || die "inline after detours: $compiled compiled"
+ok "packages of both are kept"
+
+# What the definitions say about a function is the compiler's business.
+answer() { "$PROBES" toolexec --mode inline "$(go env GOTOOLDIR)/compile" -V=full; }
+expect_exit 3 "$PROBES" list app main:worked
+[ "$(answer)" = "$(answer)" ] || die "the compiler does not answer the same"
+answer >before
+sed -i 's|^//probes:entry|//probes:noinline\n&|' own.go
+answer | cmp -s - before && die "the list of functions does not count"
+build "$INLINE"
+"$PROBES" list -l app main:worked >list
+expect_match list $'\tinline\tmain.work\t'
+ok "noinline"
+GOARCH=arm64 CGO_ENABLED=0 go build -o plain .
+GOARCH=arm64 CGO_ENABLED=0 build "$INLINE"
+[ "$compiled" = 0 ] || die "packages for arm64 compiled by another compiler"
+ok "another machine"
+
+export GOPROBES_CACHE=/proc/none
+build "$INLINE"
+expect_match log '^probes: example.com/program: --mode inline: .*; built with detours$'
+probed app
+sites 'runtime:*' >list
+expect_match list '^ *[0-9]+ detour$'
+build "$TOOLEXEC"
+[ "$compiled" = 0 ] || die "the fallback does not use ordinary packages"
+ok "no compiler"
