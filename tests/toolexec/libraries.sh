@@ -7,6 +7,7 @@
 . "$ROOT/tests/toolexec/toolexec.bash"
 need_bpf
 need gcc
+say='printf("open %s\n", str(arg1, arg2));'
 mkdir shared plugin host
 printf 'module example.com/shared\n\ngo 1.18\n' >shared/go.mod
 cat >shared/main.go <<'E2'
@@ -52,7 +53,7 @@ before=$(identity shared.so)
 (cd shared && go build -buildmode=c-shared "$TOOLEXEC" -o ../shared.so .)
 [ "$(identity shared.so)" = "$before" ] || die "the library is linked again"
 [ "$(./use ./shared.so)" = 42 ] || die "the library does not work"
-bpftrace_run shared "usdt:$PWD/shared.so:os:open_start { printf(\"open %s\n\", str(arg1, arg2)); }" \
+bpftrace_run shared "usdt:$PWD/shared.so:os:open_start { $say }" \
 	./use ./shared.so >/dev/null
 expect_line shared.log 'open /dev/null'
 ok "c-shared"
@@ -60,7 +61,8 @@ ok "c-shared"
 (cd shared && go build -buildmode=c-archive "$TOOLEXEC" -o ../shared.a . 2>../err)
 expect_match err '^probes: example.com/shared: built without probes: -buildmode=c-archive'
 sed 's/dlopen(argv\[1\], RTLD_NOW)/dlopen(NULL, RTLD_NOW)/' use.c >static.c
-gcc -rdynamic -o static static.c -Wl,--whole-archive shared.a -Wl,--no-whole-archive -ldl -pthread
+gcc -rdynamic -o static static.c -Wl,--whole-archive shared.a -Wl,--no-whole-archive -ldl \
+	-pthread
 "$PROBES" inject static 2>/dev/null
 probed static
 [ "$(./static x)" = 42 ] || die "the program with the archive does not work"
@@ -106,7 +108,7 @@ probed host.probed
 for host in host.plain host.probed; do
 	[ "$("./$host" ./plugin.so /dev/null 2>&1)" = true ] || die "$host cannot use the plugin"
 done
-bpftrace_run plugin "usdt:$PWD/plugin.so:os:open_start { printf(\"open %s\n\", str(arg1, arg2)); }" \
+bpftrace_run plugin "usdt:$PWD/plugin.so:os:open_start { $say }" \
 	./host.plain ./plugin.so /dev/null 2>/dev/null
 expect_line plugin.log 'open /dev/null'
 ok "plugin"
