@@ -37,6 +37,7 @@ cmd:python3          python3           -                    python3
 py:yaml              python3-yaml      -                    python3-pyyaml
 py:jsonschema        python3-jsonschema -                   python3-jsonschema
 cmd:setcap           libcap2-bin       -                    libcap
+cmd:zstd             zstd              -                    zstd
 cmd:setfattr         attr              -                    attr
 cmd:ps               procps            -                    procps-ng
 cmd:time             time              -                    time
