@@ -19,15 +19,16 @@ struct layout {
 	struct tramps *tramps;
 	struct output *out;
 	bool segment; /* something is detoured */
+	bool inplace; /* something is not */
 	const char *build_id;  /* or NULL */
 	size_t ncopied;        /* build ids of the original that the tail has copies of */
 	size_t buildids_at;    /* in the tail */
 };
 
-/* The address that .stapsdt.base names: the new segment, or the text where none is needed. */
+/* The address that .stapsdt.base names: where the sites are, in the text or the new segment. */
 static uint64_t base_address(const struct layout *lay, const struct gobin *gobin)
 {
-	return lay->segment ? lay->place.seg_vaddr : gobin->text_start;
+	return lay->inplace ? gobin->text_start : lay->place.seg_vaddr;
 }
 
 /* Puts the ranges that make way for the program header behind the trampolines. */
@@ -232,14 +233,16 @@ static size_t add_text_sections(const struct layout *lay, uint64_t base,
 				struct section_table *table)
 {
 	Elf64_Shdr shdr = {
-		.sh_type = lay->segment ? SHT_PROGBITS : SHT_NOBITS,
+		.sh_type = lay->inplace ? SHT_NOBITS : SHT_PROGBITS,
 		.sh_flags = SHF_ALLOC,
 		.sh_addr = base,
-		.sh_offset = lay->segment ? lay->place.seg_off : 0,
+		.sh_offset = lay->place.seg_off,
 		.sh_size = 1,
 		.sh_addralign = 1,
 	};
 
+	if (lay->inplace) /* perf looks at the offset, also of a section without bytes */
+		image_offset(lay->image, base, &shdr.sh_offset);
 	sections_add(table, ".stapsdt.base", &shdr);
 	if (!lay->segment)
 		return 0;
@@ -336,11 +339,12 @@ struct err *output_build(const struct image *image, const struct gobin *gobin,
 			 struct output **output_ret)
 {
 	struct layout lay = { .image = image, .plan = plan, .build_id = build_id,
-			      .segment = plan_has_detours(plan) };
+			      .segment = plan_uses(plan, TACTIC_DETOUR) };
 	struct err *err = NULL;
 
+	lay.inplace = !lay.segment || plan_uses(plan, TACTIC_INLINE);
 	if (lay.segment)
-		err = place_find(image, &lay.place);
+		err = place_find(image, lay.inplace ? gobin->text_start : 0, &lay.place);
 	if (!err)
 		err = tramp_build(image, plan, lay.place.seg_vaddr, &lay.tramps);
 	if (err)

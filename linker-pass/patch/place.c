@@ -5,6 +5,7 @@
 #include "patch/place.h"
 
 #define PAGE 4096u
+#define FAR (256ull << 20) /* more than trampolines take */
 #define ADDRESS_END (1ull << 47)
 
 static uint64_t align_up(uint64_t value)
@@ -117,7 +118,23 @@ static struct err *make_room(const struct image *image, struct placement *placem
 	return NULL;
 }
 
-struct err *place_find(const struct image *image, struct placement *placement_ret)
+/* Moves the segment up to the distance that `beside` has, or far from it. */
+static void keep_distance(const struct image *image, uint64_t beside,
+			  struct placement *placement)
+{
+	uint64_t off, vaddr;
+
+	if (!image_offset(image, beside, &off) || (beside - off) % PAGE)
+		return;
+	vaddr = placement->seg_off + (beside - off);
+	if (vaddr >= placement->seg_vaddr)
+		placement->seg_vaddr = vaddr;
+	else if (placement->seg_vaddr - vaddr < FAR)
+		placement->seg_vaddr = vaddr + FAR;
+}
+
+struct err *place_find(const struct image *image, uint64_t beside,
+		       struct placement *placement_ret)
 {
 	struct placement placement = { .seg_off = align_up(image->size) };
 	uint64_t top = 0;
@@ -132,6 +149,8 @@ struct err *place_find(const struct image *image, struct placement *placement_re
 		return err_new("%s: no address space left behind its last segment (0x%llx)",
 			       image->path, (unsigned long long)top);
 	placement.seg_vaddr = align_up(top);
+	if (beside)
+		keep_distance(image, beside, &placement);
 	if (image->ehdr.e_phoff < sizeof(image->ehdr))
 		return err_new("%s: program headers at 0x%llx, inside the ELF header",
 			       image->path, (unsigned long long)image->ehdr.e_phoff);

@@ -34,8 +34,12 @@ struct placement {
 
 /*
  * Finds both. new_off of moved ranges is left 0: whoever lays out the segment sets it.
+ * `beside`, when it is not 0, is the address of .stapsdt.base in the original's code. perf takes
+ * the distance of that address from its place in the file for that of all sites: the new segment
+ * has the same where the file is long enough, else one at which perf finds no code at all.
  * Errors: no room for one more program header; address space used up.
  */
-struct err *place_find(const struct image *image, struct placement *placement_ret);
+struct err *place_find(const struct image *image, uint64_t beside,
+		       struct placement *placement_ret);
 
 #endif

@@ -214,10 +214,10 @@ static void join_detours(struct plan *plan)
 	}
 }
 
-bool plan_has_detours(const struct plan *plan)
+bool plan_uses(const struct plan *plan, enum tactic tactic)
 {
 	for (size_t i = 0; i < plan->nsites; i++)
-		if (plan->sites[i].tactic == TACTIC_DETOUR)
+		if (plan->sites[i].tactic == tactic)
 			return true;
 	return false;
 }

@@ -54,8 +54,8 @@ struct plan *plan_make(const struct gobin *gobin, const struct bound_set *bound,
 /* Whether an operand lies in, or behind, a register that a trampoline's steps set. */
 bool plan_made_by_steps(const struct operand *op);
 
-/* Whether there is a site for which code must change. */
-bool plan_has_detours(const struct plan *plan);
+/* Whether there is a site of that tactic. */
+bool plan_uses(const struct plan *plan, enum tactic tactic);
 
 void plan_free(struct plan *plan); /* NULL is fine */
 

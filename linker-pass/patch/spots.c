@@ -289,7 +289,10 @@ static struct spots spots_in(const struct code *code, const struct gofunc *func,
 	return spots;
 }
 
-/* The packages whose code the FIPS 140 self-test hashes: cmd/internal/obj/fips140.go. */
+/*
+ * The packages whose code the FIPS 140 self-test hashes: cmd/internal/obj/fips140.go. It does so
+ * in memory when the program starts, so that it would find a tracer's breakpoint, at a nop as well.
+ */
 static bool in_fips_range(const char *name)
 {
 	return !strncmp(name, "crypto/internal/fips140/", 24) ||
@@ -302,18 +305,6 @@ static void refuse_all(struct spots *spots, enum refusal refusal)
 	spots->returns_refusal = refusal;
 }
 
-/* No byte of the function may change: only the nops that are there already can be used. */
-static void fix(struct spots *spots, enum refusal why)
-{
-	spots->entry.fixed = why;
-	if (!spots->entry.inplace)
-		spots->entry.refusal = why;
-	for (size_t i = 0; i < spots->nreturns; i++)
-		spots->returns[i].fixed = why;
-	if (!spots->nreturns || !spots->returns[0].inplace)
-		spots->returns_refusal = why;
-}
-
 void spots_find(const struct insn_decoder *decoder, const struct image *image,
 		const struct gofunc *func, bool nosplit, struct spots *spots_ret)
 {
@@ -321,6 +312,8 @@ void spots_find(const struct insn_decoder *decoder, const struct image *image,
 
 	if (func->flag & GOFUNC_FLAG_ASM) {
 		refuse_all(&spots, REFUSED_NO_STACK_CHECK);
+	} else if (in_fips_range(func->name)) {
+		refuse_all(&spots, REFUSED_FIPS);
 	} else {
 		struct code code = code_read(decoder, image, func);
 
@@ -330,8 +323,6 @@ void spots_find(const struct insn_decoder *decoder, const struct image *image,
 			spots = spots_in(&code, func, nosplit);
 		code_free(&code);
 	}
-	if (in_fips_range(func->name) && !(func->flag & GOFUNC_FLAG_ASM))
-		fix(&spots, REFUSED_FIPS);
 	*spots_ret = spots;
 }
 

@@ -21,6 +21,8 @@ torture() {
 	"$PROBES" inject --every-function -o "$rewritten" "$original" 2>"$t/report" &&
 		"$PROBES" verify "$rewritten" >"$t/verify" 2>&1 ||
 		{ not_ok "$label: $(head -n 1 "$t/report") $(head -n 1 "$t/verify")"; return; }
+	! grep 'in place' "$t/report" ||
+		{ not_ok "$label: code of an unpatched compiler is taken for sites"; return; }
 	same_results "$label" "$original" "$rewritten" "$dir" || return 0
 	"$PROBES" strip "$rewritten" 2>/dev/null && cmp "$original" "$rewritten" ||
 		{ not_ok "$label: strip does not give the original back"; return; }

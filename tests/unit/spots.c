@@ -84,11 +84,7 @@ static const struct sample samples[] = {
 	  .returns_why = REFUSED_NO_STACK_CHECK },
 
 	{ "FIPS 140", BYTES(BODY SITE RETURN), .name = "crypto/internal/fips140/aes.F",
-	  .entry = 6, .entry_inplace = true, .first = 27, .returns_inplace = true, .nreturns = 1,
-	  .depth = 32, .fixed = REFUSED_FIPS },
-	{ "FIPS 140, no sites", BYTES(CHECK FRAME XOR RETURN),
-	  .name = "crypto/internal/fips140/aes.F", .entry = NONE, .entry_why = REFUSED_FIPS,
-	  .first = NONE, .returns_why = REFUSED_FIPS },
+	  .entry = NONE, .entry_why = REFUSED_FIPS, .first = NONE, .returns_why = REFUSED_FIPS },
 	{ "assembly", BYTES(BODY SITE RETURN), .flag = GOFUNC_FLAG_ASM, .entry = NONE,
 	  .entry_why = REFUSED_NO_STACK_CHECK, .first = NONE,
 	  .returns_why = REFUSED_NO_STACK_CHECK },
