@@ -25,10 +25,18 @@ struct layout {
 	size_t buildids_at;    /* in the tail */
 };
 
-/* The address that .stapsdt.base names: where the sites are, in the text or the new segment. */
+/*
+ * The address that .stapsdt.base names: in the new segment, or behind the text where there are
+ * sites: there no other section is, which strip and objcopy would have to move.
+ */
 static uint64_t base_address(const struct layout *lay, const struct gobin *gobin)
 {
-	return lay->inplace ? gobin->text_start : lay->place.seg_vaddr;
+	uint64_t rest;
+
+	if (!lay->inplace)
+		return lay->place.seg_vaddr;
+	return image_rest(lay->image, gobin->text_start, &rest) ? gobin->text_start + rest :
+								  gobin->text_start;
 }
 
 /* Puts the ranges that make way for the program header behind the trampolines. */
@@ -241,8 +249,9 @@ static size_t add_text_sections(const struct layout *lay, uint64_t base,
 		.sh_addralign = 1,
 	};
 
-	if (lay->inplace) /* perf looks at the offset, also of a section without bytes */
-		image_offset(lay->image, base, &shdr.sh_offset);
+	/* perf looks at the offset, also of a section without bytes. */
+	if (lay->inplace && image_offset(lay->image, base - 1, &shdr.sh_offset))
+		shdr.sh_offset++;
 	sections_add(table, ".stapsdt.base", &shdr);
 	if (!lay->segment)
 		return 0;
@@ -252,6 +261,7 @@ static size_t add_text_sections(const struct layout *lay, uint64_t base,
 	for (size_t i = 0; i < lay->place.nmoved; i++)
 		if (lay->place.moved[i].new_off < len)
 			len = lay->place.moved[i].new_off;
+	shdr.sh_type = SHT_PROGBITS;
 	shdr.sh_flags = SHF_ALLOC | SHF_EXECINSTR;
 	shdr.sh_addr = lay->place.seg_vaddr + first;
 	shdr.sh_offset = lay->place.seg_off + first;
