@@ -142,7 +142,7 @@ static void put_probe(struct def_set *set, struct def_probe *probe)
 	set->probes[set->nprobes++] = *probe;
 }
 
-void def_merge(struct def_set *set, struct def_set *file)
+void def_append(struct def_set *set, struct def_set *file)
 {
 	for (size_t i = 0; i < file->nprobes; i++)
 		put_probe(set, &file->probes[i]);
@@ -158,10 +158,15 @@ void def_merge(struct def_set *set, struct def_set *file)
 				   (set->nstrings + file->nstrings) * sizeof(*set->strings));
 	for (size_t i = 0; i < file->nstrings; i++)
 		set->strings[set->nstrings++] = file->strings[i];
-	if (set->nprobes)
-		qsort(set->probes, set->nprobes, sizeof(*set->probes), compare_places);
 	file->nprobes = file->ntypes = file->nenums = file->nstrings = 0;
 	def_free(file);
+}
+
+void def_merge(struct def_set *set, struct def_set *file)
+{
+	def_append(set, file);
+	if (set->nprobes)
+		qsort(set->probes, set->nprobes, sizeof(*set->probes), compare_places);
 }
 
 /* One document of a file. *any_ret: in, whether one came before; out, whether one was there. */

@@ -15,7 +15,10 @@ struct err *def_read(struct def_set *file, struct ynode root, const char *name,
 /* Gives a text to the set, which frees it. */
 const char *def_keep(struct def_set *set, char *text);
 
-/* Moves what one file gave into `set`, and frees the rest of it. */
+/* Moves what one file gave into `set`, unsorted, and frees the rest of it. */
+void def_append(struct def_set *set, struct def_set *file);
+
+/* The same, and sorts the set. */
 void def_merge(struct def_set *set, struct def_set *file);
 
 /* Reads the "enums" of a file for the package, into set->enums. */

@@ -221,7 +221,7 @@ static struct err *add_one(const struct context *in, struct def_set *set)
 	}
 	earlier = def_find_probe(set, &one->probes[0]);
 	if (!earlier) {
-		def_merge(set, one);
+		def_append(set, one);
 	} else if (same_args(earlier, &one->probes[0]) &&
 		   !strcmp(earlier->package, one->probes[0].package)) {
 		add_place(earlier, one);
