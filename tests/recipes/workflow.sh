@@ -8,11 +8,16 @@ need go curl git python3
 . "$ROOT/tests/recipes/recipes.bash"
 rm "$TEST_TMP/bin/probes" # the workflow brings its own
 version=$("$PROBES" --version)
-source=$(git -C "$ROOT" rev-parse --show-toplevel 2>/dev/null) || skip 'not in a git repository'
+git -C "$ROOT" rev-parse 2>/dev/null || skip 'not in a git repository'
+mkdir source # what a push would be, uncommitted changes too
+git -C "$ROOT" ls-files -z | tar -C "$ROOT" --null -T - -c | tar -x -C source
+git -C source init -q
+git -C source add .
+git -C source -c user.name=me -c user.email=me@example.com commit -qm 'All of it'
 steps() { # steps FILE NAME=VALUE...
 	mkdir -p "$TEST_TMP/runner"
 	python3 "$ROOT/tests/recipes/workflow.py" "$1" "$TEST_TMP/runner" \
-		GOPROBES="file://$source" GOPROBES_REF=HEAD "${@:2}"
+		GOPROBES="file://$TEST_TMP/source" GOPROBES_REF=HEAD "${@:2}"
 }
 
 recipe github-actions
