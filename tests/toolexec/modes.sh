@@ -23,7 +23,7 @@ check() { # check NAME FLAG...
 
 check "-trimpath" -trimpath
 LD='-s -w' check "no symbols"
-check "-cover" -cover
+[ "$(go_minor)" -lt 20 ] || check "-cover" -cover
 check "pie" -buildmode=pie
 CGO_ENABLED=0 LD='-linkmode=internal' check "static pie" -buildmode=pie
 command -v gcc >/dev/null || exit 0

@@ -22,7 +22,10 @@ program() {
 	EOF
 }
 
-go() { nice "${GO:-/usr/local/go/bin/go}" "$@"; }
+GO=${GO:-/usr/local/go/bin/go}
+[ -x "$GO" ] || GO=go
+go() { nice "$GO" "$@"; }
+go_minor() { go env GOVERSION | cut -d. -f2; }
 
 # probed FILE: it has probes, and is what its records say.
 probed() {
