@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Where in-place sites stand: check_sites.py PROGRAM LIST
 
-For every function of package main in PROGRAM: one that LIST names has the sites that its flags
+For every function of the fixture in PROGRAM: one that LIST names has the sites that its flags
 ask for, of the right form, where they should be, and no branch leads into them; any other has
 none. Prints "FUNCTION FORM ENTRIES RETURNS" for each that has some; "into" lines are branches
 that lead to a return site.
@@ -12,6 +12,7 @@ import sys
 
 LONG = bytes.fromhex("90662e0f1f840000000000")
 SHORT = bytes.fromhex("900f1f00")
+OURS = ("main.", "example.com/fixture/")
 
 
 def functions(program):
@@ -22,7 +23,7 @@ def functions(program):
     for line in out.splitlines():
         head = re.match(r"[0-9a-f]+ <(.*)>:$", line)
         if head:
-            code = found.setdefault(head[1], []) if head[1].startswith("main.") else None
+            code = found.setdefault(head[1], []) if head[1].startswith(OURS) else None
         elif code is not None and line.count("\t") >= 2:
             addr, raw, text = line.split("\t", 2)
             code.append((int(addr.strip(" :"), 16), bytes.fromhex(raw.replace(" ", "")), text))
