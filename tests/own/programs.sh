@@ -28,7 +28,8 @@ ok 'two programs of a module have each its own main probes'
 # Without DWARF nothing tells the types; a signature does.
 why='^  refused shop:walk: its types are not known: no DWARF, and no signature: build without '
 "$PROBES" inject -d own nodwarf 2>report
-expect_match report "$why"'-ldflags=-s and -w and strip the program later, or build it with -toolexec='
+expect_match report \
+	"$why"'-ldflags=-s and -w and strip the program later, or build it with -toolexec='
 "$PROBES" list nodwarf 'shop:*' >list || true
 [ ! -s list ] || die "probes without types: $(cat list)"
 "$PROBES" strip nodwarf
