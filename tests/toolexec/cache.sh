@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
+# slow
 # Go's build cache is right: a second build does nothing, what decides about probes links
 # again, a build without the pass is one without probes, and packages are compiled once.
 . "$ROOT/tests/lib.sh"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
+# slow
 # go run, test, test -c, install, vet and generate, builds of several commands, and all the ways
 # to say -toolexec, with Go's caches right in each.
 . "$ROOT/tests/lib.sh"

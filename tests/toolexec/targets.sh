@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
+# slow
 # Builds for other systems and machines, and what cannot have probes otherwise: built without,
 # the same bytes as without the pass, and a line says why; with --strict the build fails.
 . "$ROOT/tests/lib.sh"

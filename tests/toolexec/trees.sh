@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
+# slow
 # Vendored packages and workspaces; with -trimpath the same bytes from two folders, also from
 # builds at the same time; and from two builds with empty caches of their own results.
 . "$ROOT/tests/lib.sh"
