@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # slow
 # Vendored packages and workspaces; with -trimpath the same bytes from two folders, also from
-# builds at the same time; and from two builds with empty caches of their own results.
+# builds at the same time.
 . "$ROOT/tests/lib.sh"
 . "$ROOT/tests/toolexec/toolexec.bash"
 
