@@ -284,8 +284,9 @@ void def_read_place(struct ynode at, const char *key, struct def_place *place)
 	yaml_place(node, &place->line, &place->column);
 }
 
-/* A list of names, [a, b], as "a b". */
-static struct err *read_names(struct ynode at, const char *key, char **names_ret)
+/* A list of names, [a, b], as "a b"; with a package they are its functions. */
+static struct err *read_names(struct ynode at, const char *key, const char *package,
+			      char **names_ret)
 {
 	struct ynode list = at;
 	int count;
@@ -298,8 +299,10 @@ static struct err *read_names(struct ynode at, const char *key, char **names_ret
 		if (!name || !*name || strchr(name, ' '))
 			return yaml_error(yaml_item(list, i), "a name should be here");
 
-		char *joined = mem_printf("%s%s%s", *names_ret, i ? " " : "", name);
+		char *whole = package ? def_symbol(package, name, true) : mem_strdup(name);
+		char *joined = mem_printf("%s%s%s", *names_ret, i ? " " : "", whole);
 
+		free(whole);
 		free(*names_ret);
 		*names_ret = joined;
 	}
@@ -350,7 +353,7 @@ static struct err *read_variant_texts(const struct reader *in, struct ynode at,
 	TRY(def_read_text(at, "signature", &variant->signature));
 	TRY(def_read_text(at, "goid", &variant->goid));
 	TRY(def_read_text(at, "when", &variant->when));
-	TRY(read_names(at, "within", &variant->within));
+	TRY(read_names(at, "within", in->package, &variant->within));
 	TRY(read_flag(at, "nosplit", &variant->nosplit));
 	TRY(read_flag(at, "noinline", &variant->noinline));
 	def_read_place(at, "signature", &variant->signature_at);
@@ -436,7 +439,7 @@ static struct err *read_probe_texts(struct ynode at, bool brief, struct def_prob
 	TRY(def_read_text(at, "stability", &probe->stability));
 	if (!probe->stability)
 		probe->stability = mem_strdup("experimental");
-	return read_names(at, "otel", &probe->otel);
+	return read_names(at, "otel", NULL, &probe->otel);
 }
 
 static struct err *read_probe(struct reader *in, struct ynode at, struct def_probe *probe)
