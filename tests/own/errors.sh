@@ -88,12 +88,13 @@ func /* of */ (c /* it */ *T[ K, V ]) One(a, b int) {}\n
 func Two [K interface{ ~[]byte }](k K) {}\n
 //probes:entry three
 func (t U) Three() {}\n' >m/sub/p.go
-"$PROBES" catalog -d m 'example_com_*' >catalog
+"$PROBES" catalog -d m 'example_com_*' | cut -f 1,3- >catalog
 cat >want <<'END'
-example_com_m_sub:one	1.18+	entry	example.com/m/sub.(*T[...]).One	goid uint64, b ?, two ?, err_text ?
-example_com_m_sub:three	1.18+	entry	example.com/m/sub.U.Three	goid uint64
-example_com_m_sub:two	1.18+	return	example.com/m/sub.Two[...]	goid uint64, x_id ?
+example_com_m_sub:one	entry	example.com/m/sub.(*T[...]).One	goid uint64, b ?, two ?, err_text ?
+example_com_m_sub:three	entry	example.com/m/sub.U.Three	goid uint64
+example_com_m_sub:two	return	example.com/m/sub.Two[...]	goid uint64, x_id ?
 END
 diff want catalog >&2 || die 'other definitions than the module has'
-(cd m/sub && "$PROBES" catalog -d . 'example_com_*') | diff want - >&2 || die 'from within'
+(cd m/sub && "$PROBES" catalog -d . 'example_com_*') | cut -f 1,3- | diff want - >&2 ||
+	 die 'from within'
 ok 'strings, comments and folders that Go leaves out hold no directives'

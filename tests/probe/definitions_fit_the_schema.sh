@@ -4,7 +4,7 @@
 # `probes` reads too.
 . "$(dirname "$0")/../lib.sh"
 cd "$ROOT/stdlib-probes"
-sed -n '/^```yaml$/,/^```$/{s/^```yaml$/---/;/^```/d;p}' README.md >"$TEST_TMP/example.yaml"
+sed -n '/^```yaml$/,/^```$/{/^```/d;p}' README.md >"$TEST_TMP/example.yaml"
 "$PROBES" catalog -d "$TEST_TMP/example.yaml" >"$TEST_TMP/out"
 expect_match "$TEST_TMP/out" checkout_start
 

@@ -91,7 +91,8 @@ int main(void)
 		return 1;
 	compare(GO, YAML, true, "equal texts elsewhere");
 	compare(GO "\nfunc G() {}\n", YAML, true, "source without a directive");
-	compare("package p\n\n//probes:entry x b=a\nfunc F(a int) {}\n", YAML, false, "an argument");
+	compare("package p\n\n//probes:entry x b=a\nfunc F(a int) {}\n", YAML, false,
+		"an argument");
 	compare("package p\n\n//probes:return x a\nfunc F(a int) {}\n", YAML, false, "a return");
 	compare("package p\n\n//probes:entry x a\nfunc H(a int) {}\n", YAML, false, "a function");
 	compare("package main\n\n//probes:entry x a\nfunc F(a int) {}\n", YAML, false, "a program");
