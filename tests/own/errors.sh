@@ -96,5 +96,5 @@ example_com_m_sub:two	return	example.com/m/sub.Two[...]	goid uint64, x_id ?
 END
 diff want catalog >&2 || die 'other definitions than the module has'
 (cd m/sub && "$PROBES" catalog -d . 'example_com_*') | cut -f 1,3- | diff want - >&2 ||
-	 die 'from within'
+	die 'from within'
 ok 'strings, comments and folders that Go leaves out hold no directives'
