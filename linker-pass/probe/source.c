@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "probe/defown.h"
@@ -135,6 +136,16 @@ static bool is_folder(const char *path, const struct dirent *entry)
 	return !lstat(path, &st) && S_ISDIR(st.st_mode);
 }
 
+/* What Go cannot read either, or takes for no source: a link to nowhere or to a folder, a pipe,
+ * a file that went away meanwhile. */
+static bool is_source(const char *path, const char *name)
+{
+	struct stat st;
+
+	return ends_with(name, ".go") && *name != '_' && *name != '.' && !stat(path, &st) &&
+	       S_ISREG(st.st_mode) && !access(path, R_OK);
+}
+
 static struct err *walk(struct module *module, const char *dir, const char *path);
 
 static struct err *walk_entry(struct module *module, size_t first, const char *dir,
@@ -155,14 +166,15 @@ static struct err *walk_entry(struct module *module, size_t first, const char *d
 			 sizeof(*module->yaml));
 		module->yaml[module->nyaml++] =
 			(struct yaml_file){ mem_strdup(full), mem_strdup(path) };
-	} else if (ends_with(name, ".go") && *name != '_' && *name != '.') {
+	} else if (is_source(full, name)) {
 		err = read_source(module, first, full, path);
 	}
 	free(full);
 	return err;
 }
 
-/* A folder and those below it, by name. */
+/* A folder and those below it, by name. One that is not ours to read, such as the data of a
+ * database, has no packages of this build. */
 static struct err *walk(struct module *module, const char *dir, const char *path)
 {
 	size_t first = module->npackages;
@@ -170,6 +182,8 @@ static struct err *walk(struct module *module, const char *dir, const char *path
 	int count = scandir(dir, &entries, NULL, alphasort);
 	struct err *err = NULL;
 
+	if (count < 0 && (errno == EACCES || errno == EPERM || errno == ENOENT))
+		return NULL;
 	if (count < 0)
 		return err_sys(errno, "%s: cannot read the folder", dir);
 	for (int i = 0; i < count; i++) {

@@ -98,3 +98,17 @@ diff want catalog >&2 || die 'other definitions than the module has'
 (cd m/sub && "$PROBES" catalog -d . 'example_com_*') | cut -f 1,3- | diff want - >&2 ||
 	die 'from within'
 ok 'strings, comments and folders that Go leaves out hold no directives'
+
+# What lies about in a module's folders, and is no source of anything that is built.
+mkdir -p odd/below odd/closed
+echo 'module example.com/odd' >odd/go.mod
+printf 'package p\n\n//probes:entry found a\n%b' "$F" >odd/p.go
+ln -s nowhere odd/below/a.go
+ln -s .. odd/below/b.go
+ln -s . odd/below/loop
+mkfifo odd/below/c.go
+chmod 0 odd/closed
+timeout 20 "$PROBES" catalog -d odd >list || die "odd files in a module: exit code $?"
+expect_match list '^example_com_odd:found'
+chmod 755 odd/closed
+ok 'links to nowhere, pipes and closed folders in a module'
