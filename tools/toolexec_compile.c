@@ -40,7 +40,9 @@ static struct err *run_file(const struct toolexec *set, char **path_ret)
 {
 	struct go_command go = toolexec_go();
 	char who[64], where[64], name[TOOLEXEC_DIGEST], *folder = NULL;
-	const char *texts[INJECTION_MAX_GIVEN * 2 + 6];
+	const char *texts[INJECTION_MAX_GIVEN * 2 + 7];
+	const char *slash = strrchr(set->tool[0], '/');
+	char *tools = mem_strndup(set->tool[0], slash ? (size_t)(slash - set->tool[0]) : 0);
 	struct stat st;
 	size_t n = 0;
 
@@ -49,6 +51,7 @@ static struct err *run_file(const struct toolexec *set, char **path_ret)
 		 stat("/proc/self/ns/pid", &st) ? 0ull : (unsigned long long)st.st_ino);
 	texts[n++] = who;
 	texts[n++] = where;
+	texts[n++] = tools;
 	texts[n++] = set->module ? set->module : "";
 	texts[n++] = set->no_own ? "no own" : "";
 	for (int i = 0; i < set->how.npatterns; i++)
@@ -58,6 +61,7 @@ static struct err *run_file(const struct toolexec *set, char **path_ret)
 		texts[n++] = set->how.files[i];
 	toolexec_digest_texts(texts, n, name);
 	free(go.folder);
+	free(tools);
 	TRY(cache_folder("runs", &folder));
 	*path_ret = mem_printf("%s/%s", folder, name);
 	free(folder);

@@ -39,25 +39,73 @@ static struct err *make_parents(const char *path, mode_t mode)
 	return err;
 }
 
-struct err *cache_folder(const char *name, char **path_ret)
+/* The folder of the cache itself, or NULL. */
+static char *cache_root(void)
 {
 	const char *own = absolute_env("GOPROBES_CACHE"), *xdg = absolute_env("XDG_CACHE_HOME");
 	const char *home = absolute_env("HOME");
-	char *path;
 
 	if (own)
-		path = mem_printf("%s/%s/", own, name);
-	else if (xdg)
-		path = mem_printf("%s/goprobes/%s/", xdg, name);
-	else if (home)
-		path = mem_printf("%s/.cache/goprobes/%s/", home, name);
-	else
+		return mem_strdup(own);
+	if (xdg)
+		return mem_printf("%s/goprobes", xdg);
+	return home ? mem_printf("%s/.cache/goprobes", home) : NULL;
+}
+
+/* Others must not be able to put a compiler of theirs there: a folder is ours, root's, or of
+ * whom the folder around it belongs to, and not for all to rename things in. */
+static struct err *check_owner(const char *path)
+{
+	char *around = mem_printf("%s/..", path);
+	struct stat st, above;
+	struct err *err = NULL;
+
+	if (stat(path, &st) < 0 || stat(around, &above) < 0)
+		err = err_sys(errno, "%s", path);
+	else if (st.st_uid && st.st_uid != geteuid() && st.st_uid != above.st_uid)
+		err = err_new("%s belongs to another user: name a folder of your own", path);
+	else if (st.st_mode & S_IWOTH && !(st.st_mode & S_ISVTX))
+		err = err_new("everybody can write to %s: take that right away, or name another "
+			      "folder", path);
+	free(around);
+	return err;
+}
+
+/* The folder `root` and all below it down to `path`. */
+static struct err *check_owners(const char *path, size_t root)
+{
+	char *copy = mem_strdup(path);
+	struct err *err = NULL;
+
+	for (size_t at = root; !err; at += 1 + strcspn(copy + at + 1, "/")) {
+		char next = copy[at];
+
+		copy[at] = 0;
+		err = check_owner(copy);
+		copy[at] = next;
+		if (!next)
+			break;
+	}
+	free(copy);
+	return err;
+}
+
+struct err *cache_folder(const char *name, char **path_ret)
+{
+	char *root = cache_root(), *path;
+
+	if (!root)
 		return err_new("there is no HOME: set GOPROBES_CACHE to a folder for what "
 			       "probes keeps (an absolute path)");
+	path = mem_printf("%s/%s/", root, name);
 
-	struct err *err = make_parents(path, 0700);
+	struct err *err = strchr(root, '\n') ? err_new("a newline is in its path")
+					     : make_parents(path, 0700);
 
 	path[strlen(path) - 1] = 0;
+	if (!err)
+		err = check_owners(path, strlen(root));
+	free(root);
 	if (!err)
 		*path_ret = path;
 	else

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -214,6 +215,17 @@ static struct err *build(const struct wanted *want, char **path_ret)
 	return err;
 }
 
+/* On a file system mounted noexec a compiler would be built each time anew, for nothing. */
+static struct err *check_can_run(const char *folder)
+{
+	struct statvfs fs;
+
+	if (!statvfs(folder, &fs) && fs.f_flag & ST_NOEXEC)
+		return err_new("%s: no program can run there (mounted noexec): set "
+			       "GOPROBES_CACHE to another folder", folder);
+	return NULL;
+}
+
 static struct err *look_up_or_build(const struct wanted *want, toolchain_notice_fn *notice,
 				    char **path_ret)
 {
@@ -222,6 +234,7 @@ static struct err *look_up_or_build(const struct wanted *want, toolchain_notice_
 
 	if (look_up(want, path_ret, &err))
 		return err;
+	TRY(check_can_run(want->folder));
 	TRY(cache_lock(want->folder, &lock));
 	if (!look_up(want, path_ret, &err)) { /* nobody built it while we waited */
 		char *line = mem_printf("building the compiler of %s with in-place sites; this "

@@ -88,6 +88,34 @@ start
 )
 ok 'nothing to build from or with'
 
+# A compiler that another user could put there is not run; nor is one built that cannot run.
+owner() { # owner MESSAGE: with that cache
+	expect_exit 1 "$DUMP" "$tool"
+	expect_line err "the cache (GOPROBES_CACHE): $1"
+}
+(
+	mkdir -p "$TEST_TMP/all/compile"
+	chmod 777 "$TEST_TMP/all"
+	GOPROBES_CACHE=$TEST_TMP/all owner "everybody can write to $TEST_TMP/all: take that right \
+away, or name another folder"
+	chmod 1777 "$TEST_TMP/all"
+	GOPROBES_CACHE=$TEST_TMP/all "$DUMP" "$tool" >path 2>err || die "sticky: $(cat err)"
+	GOPROBES_CACHE=$TEST_TMP/a$'\n'b owner 'a newline is in its path'
+	if [ "$(id -u)" = 0 ]; then
+		chown 65534 "$TEST_TMP/all/compile"
+		GOPROBES_CACHE=$TEST_TMP/all owner "$TEST_TMP/all/compile belongs to another user: \
+name a folder of your own"
+	fi
+)
+if unshare -m true 2>/dev/null; then
+	mkdir -p "$GOPROBES_CACHE"
+	# shellcheck disable=SC2016
+	expect_exit 1 unshare -m sh -c 'mount -t tmpfs -o noexec none "$GOPROBES_CACHE" && exec "$@"' \
+		sh "$DUMP" "$tool"
+	expect_match err ': no program can run there \(mounted noexec\): set GOPROBES_CACHE to '
+fi
+ok 'a folder of others'
+
 # Five that want it at once: one builds. What a killed one left does not stand in the way.
 start "sleep 0.5; $(cat "$ROOTED/act")"
 "$DUMP" "$ROOTED/pkg/tool/linux_amd64/compile" >path 2>err
