@@ -8,7 +8,7 @@
 . "$ROOT/tests/lib.sh"
 . "$ROOT/tests/torture/std.bash"
 need go
-PACKAGES=${PACKAGES:-encoding/json os net/http database/sql crypto/tls runtime}
+PACKAGES=${PACKAGES:-encoding/json database/sql log/slog}
 MODES=${MODES:-detour inline}
 GO_BIN=${GO_BIN:-$(cd / && go env GOROOT)/bin/go}
 
