@@ -93,7 +93,12 @@ static struct err *make_output(const struct injection_settings *set, const char 
 			       struct injection *job)
 {
 	open_dwarf(set, job);
-	TRY(bind_probes(set->defs, set->selected, job->gobin, job->dwarf, &job->bound));
+
+	struct err *err = bind_probes(set->defs, set->selected, job->gobin, job->dwarf,
+				      &job->bound);
+
+	job->wrong_definition = err;
+	TRY(err);
 	job->plan = plan_make(job->gobin, job->bound, set->mode, set->every);
 	if (!job->plan->nsites)
 		return nothing_fits(job);

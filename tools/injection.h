@@ -88,6 +88,7 @@ struct injection {
 	struct output *output;
 	struct newfile file;
 	bool writing; /* file is to be committed or aborted */
+	bool wrong_definition; /* an error is that of a definition, not of the program */
 	struct report_file report;
 };
 

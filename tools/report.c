@@ -10,12 +10,16 @@
 #include "patch/records.h"
 #include "report.h"
 
+/* Whether it is the user's: a function of a module, whose types DWARF tells. */
+static bool is_own(const struct bound_probe *probe)
+{
+	return probe->variant && !probe->variant->signature;
+}
+
 /* That it is not there is no news, but where a user's own function could be there. */
 static bool is_absence(const struct refused *refused)
 {
-	const struct def_variant *variant = refused->probe->variant;
-
-	if (refused->refusal == REFUSED_NOT_IN_BINARY && variant && !variant->signature)
+	if (refused->refusal == REFUSED_NOT_IN_BINARY && is_own(refused->probe))
 		return !refused->detail;
 	return refused->refusal == REFUSED_NOT_IN_BINARY || refused->refusal == REFUSED_VERSION;
 }
@@ -63,6 +67,25 @@ static size_t count_inplace(const struct plan *plan)
 	return n;
 }
 
+static void print_reason(const struct refused *refused, FILE *out)
+{
+	fprintf(out, ": %s%s%s\n", refusal_text(refused->refusal), refused->detail ? ": " : "",
+		refused->detail ? refused->detail : "");
+}
+
+/* Whether inlined calls pass the probe by; told once for all instances of a function. */
+static bool misses_calls(const struct report_file *file, size_t i)
+{
+	const struct bound_probe *probe = &file->bound->probes[i];
+
+	if (!probe->inlined_copies || !has_site(file->plan, probe))
+		return false;
+	while (i-- && file->bound->probes[i].variant == probe->variant)
+		if (has_site(file->plan, &file->bound->probes[i]))
+			return false;
+	return true;
+}
+
 void report_text(const struct report_file *file, FILE *out)
 {
 	const struct plan *plan = file->plan;
@@ -81,18 +104,72 @@ void report_text(const struct report_file *file, FILE *out)
 
 		if (is_absence(refused))
 			continue;
-		fprintf(out, "  refused %s:%s: %s%s%s\n", refused->probe->def->provider,
-			refused->probe->def->name, refusal_text(refused->refusal),
-			refused->detail ? ": " : "", refused->detail ? refused->detail : "");
+		fprintf(out, "  refused %s:%s", refused->probe->def->provider,
+			refused->probe->def->name);
+		print_reason(refused, out);
 	}
 	for (size_t i = 0; i < file->bound->nprobes; i++) {
 		const struct bound_probe *probe = &file->bound->probes[i];
 
-		if (probe->inlined_copies && has_site(plan, probe))
-			fprintf(out, "  %s:%s does not see %u inlined calls of %s\n",
+		if (misses_calls(file, i))
+			fprintf(out, "  %s:%s does not see %u inlined call%s of %s\n",
 				probe->def->provider, probe->def->name, probe->inlined_copies,
-				probe->variant->symbol);
+				probe->inlined_copies == 1 ? "" : "s", probe->variant->symbol);
 	}
+}
+
+static bool same_reason(const struct refused *a, const struct refused *b)
+{
+	return a->refusal == b->refusal && !a->detail == !b->detail &&
+	       (!a->detail || !strcmp(a->detail, b->detail));
+}
+
+/* Whether one before the i-th says the same of another probe, or another instance. */
+static bool is_told(const struct plan *plan, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (is_own(plan->refused[j].probe) &&
+		    same_reason(&plan->refused[j], &plan->refused[i]))
+			return true;
+	return false;
+}
+
+/* "main:pay_start, main:pay_end: REASON": the i-th refused probe and those like it. */
+static void print_alike(const struct plan *plan, size_t i, FILE *out)
+{
+	const struct refused *first = &plan->refused[i];
+	const struct def_probe *last = NULL;
+
+	for (size_t j = i; j < plan->nrefused; j++) {
+		const struct refused *one = &plan->refused[j];
+
+		if (one->probe->def == last || !is_own(one->probe) || !same_reason(one, first))
+			continue;
+		fprintf(out, "%s%s:%s", last ? ", " : "", one->probe->def->provider,
+			one->probe->def->name);
+		last = one->probe->def;
+	}
+	print_reason(first, out);
+}
+
+size_t report_own(const struct report_file *file, const char *program, FILE *out)
+{
+	const struct plan *plan = file->plan;
+	size_t others = 0;
+
+	for (size_t i = 0; i < plan->nrefused; i++) {
+		const struct refused *one = &plan->refused[i];
+
+		if (is_absence(one))
+			continue;
+		if (!is_own(one->probe)) {
+			others++;
+		} else if (!is_told(plan, i)) {
+			fprintf(out, "probes: %s: without ", program);
+			print_alike(plan, i, out);
+		}
+	}
+	return others;
 }
 
 static void add_hex(cJSON *object, const char *key, uint64_t value)

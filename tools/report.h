@@ -19,8 +19,14 @@ struct report_file {
 	char input_digest[72], output_digest[72]; /* "sha256:..."; "" when not asked for */
 };
 
-/* A line or two about the file; with `verbose` one line for each refused probe too. */
+/* A line about the file, one for each refused probe, one for each that misses inlined calls. */
 void report_text(const struct report_file *file, FILE *out);
+
+/*
+ * For a build, which is quiet when all is well: a line "probes: PROGRAM: ..." for each reason
+ * why probes of the user's own are refused. Returns the number of the other refused ones.
+ */
+size_t report_own(const struct report_file *file, const char *program, FILE *out);
 
 /* The file's entry for the JSON report (docs/inject.schema.json); the caller owns it. */
 cJSON *report_json(const struct report_file *file);

@@ -47,24 +47,42 @@ static int leave(const struct toolexec *set, const struct link_args *args, const
 	return set->how.strict ? EXIT_REFUSED : EXIT_DONE;
 }
 
-/* Whether the error says what the program is like, not that something went wrong with us. */
+/* Whether the error says what the program is like, not that something went wrong with us, or
+ * that a definition is wrong. */
 static bool cannot_be_injected(const struct injection *job)
 {
 	bool cannot_write = job->original && !job->writing;
 
-	return !job->output && !cannot_write;
+	return !job->output && !cannot_write && !job->wrong_definition;
+}
+
+/* Tests are built often, of many packages, and thrown away: nothing is said about theirs. */
+static bool is_test(const char *program)
+{
+	size_t len = strlen(program);
+
+	return len > 5 && !strcmp(program + len - 5, ".test");
 }
 
 static int report(const struct toolexec *set, const struct link_args *args,
 		  struct injection *job)
 {
 	const char *package = getenv("TOOLEXEC_IMPORTPATH");
-	bool refused = set->how.strict && report_refused(job->plan);
+	size_t refused = report_refused(job->plan), others = 0;
 
 	job->report.output_path = package && *package ? package : args->out;
-	if (set->verbose || refused)
+	if (set->verbose || (set->how.strict && refused))
 		report_text(&job->report, stderr);
-	return refused ? EXIT_REFUSED : EXIT_DONE;
+	else if (!is_test(job->report.output_path))
+		others = report_own(&job->report, job->report.output_path, stderr);
+	if (others)
+		toolexec_say(args->out, "%zu probe%s refused; `probes list --json` says why",
+			     others, others == 1 ? " is" : "s are");
+	if (!set->how.strict || !refused)
+		return EXIT_DONE;
+	toolexec_say(args->out, "the build fails, as --strict asks, for %zu refused probe%s",
+		     refused, refused == 1 ? "" : "s");
+	return EXIT_REFUSED;
 }
 
 static int inject(const struct toolexec *set, const struct link_args *args, const char *debug)

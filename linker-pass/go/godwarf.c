@@ -403,13 +403,26 @@ bool godwarf_params(struct godwarf *dwarf, const char *symbol,
 	return true;
 }
 
+/* Such a package has functions in the DWARF, but no parameters and no types. */
+static bool compiled_without(Dwarf_Die *die)
+{
+	Dwarf_Attribute attr;
+	Dwarf_Die unit;
+	const char *producer = NULL;
+
+	if (dwarf_diecu(die, &unit, NULL, NULL))
+		producer = dwarf_formstring(dwarf_attr(&unit, DW_AT_producer, &attr));
+	return producer && strstr(producer, "-dwarf=false");
+}
+
 bool godwarf_params_of(struct godwarf *dwarf, uint64_t func, struct godwarf_param **params_ret,
 		       size_t *n_ret)
 {
 	Dwarf_Die die;
 	Dwarf_Addr pc;
 
-	if (!dwarf_offdie(dwarf->dw, func, &die) || dwarf_lowpc(&die, &pc))
+	if (!dwarf_offdie(dwarf->dw, func, &die) || dwarf_lowpc(&die, &pc) ||
+	    compiled_without(&die))
 		return false;
 	read_params(&die, pc, params_ret, n_ret);
 	return true;

@@ -17,7 +17,7 @@
 /* Name offset -> number of the wanted name + 1; open addressing. */
 struct wanted {
 	uint32_t *offs, *numbers;
-	uint32_t mask;
+	uint32_t mask, used;
 };
 
 static uint32_t spread(uint32_t key)
@@ -34,16 +34,6 @@ static uint32_t wanted_number(const struct wanted *wanted, uint32_t off)
 	return wanted->numbers[at];
 }
 
-static void wanted_add(struct wanted *wanted, uint32_t off, uint32_t number)
-{
-	uint32_t at = spread(off) & wanted->mask;
-
-	while (wanted->numbers[at])
-		at = (at + 1) & wanted->mask;
-	wanted->offs[at] = off;
-	wanted->numbers[at] = number;
-}
-
 static uint32_t slot_count(size_t n)
 {
 	uint32_t count = 16;
@@ -53,6 +43,71 @@ static uint32_t slot_count(size_t n)
 	return count;
 }
 
+static void wanted_put(struct wanted *wanted, uint32_t off, uint32_t number)
+{
+	uint32_t at = spread(off) & wanted->mask;
+
+	while (wanted->numbers[at])
+		at = (at + 1) & wanted->mask;
+	wanted->offs[at] = off;
+	wanted->numbers[at] = number;
+	wanted->used++;
+}
+
+static void wanted_free(struct wanted *wanted)
+{
+	free(wanted->offs);
+	free(wanted->numbers);
+}
+
+static struct wanted wanted_new(size_t n)
+{
+	uint32_t slots = slot_count(n);
+
+	return (struct wanted){
+		.offs = mem_zalloc(slots * sizeof(uint32_t)),
+		.numbers = mem_zalloc(slots * sizeof(uint32_t)),
+		.mask = slots - 1,
+	};
+}
+
+/* A generic function has a name for each instance, so there may be more than were asked for. */
+static void wanted_add(struct wanted *wanted, uint32_t off, uint32_t number)
+{
+	if (wanted->used > wanted->mask / 2) {
+		struct wanted larger = wanted_new(wanted->used * 2);
+
+		for (uint32_t i = 0; i <= wanted->mask; i++)
+			if (wanted->numbers[i])
+				wanted_put(&larger, wanted->offs[i], wanted->numbers[i]);
+		wanted_free(wanted);
+		*wanted = larger;
+	}
+	wanted_put(wanted, off, number);
+}
+
+/* "p.Map[go.shape.int]" is an instance of "p.Map[...]", as definitions call it; NULL for
+ * other names. Owned by the caller. */
+static char *name_of_all(const char *name)
+{
+	const char *open = strstr(name, "[go.shape."), *close = strrchr(name, ']');
+
+	if (!open || !close)
+		return NULL;
+	return mem_printf("%.*s[...%s", (int)(open - name), name, close);
+}
+
+/* Number + 1 of the name among those asked for, or 0. */
+static uint32_t asked_for(const char *const *names, const uint32_t *slots, uint32_t mask,
+			  const char *name)
+{
+	uint32_t at = name_hash(name) & mask;
+
+	while (slots[at] && strcmp(names[slots[at] - 1], name))
+		at = (at + 1) & mask;
+	return slots[at];
+}
+
 /*
  * One pass over the name table: each name stands in it once. firsts[i] becomes the number
  * of the first of names that equals names[i]; only that one is wanted.
@@ -60,7 +115,7 @@ static uint32_t slot_count(size_t n)
 static void resolve_names(const struct pclntab *tab, const char *const *names, size_t n,
 			  struct wanted *wanted, uint32_t *firsts)
 {
-	uint32_t mask = wanted->mask;
+	uint32_t mask = slot_count(n) - 1;
 	uint32_t *slots = mem_zalloc((mask + 1) * sizeof(*slots));
 	const char *base = (const char *)tab->data + tab->funcname;
 	uint64_t size = tab->cu - tab->funcname;
@@ -74,14 +129,14 @@ static void resolve_names(const struct pclntab *tab, const char *const *names, s
 		firsts[i] = slots[at] - 1;
 	}
 	for (uint64_t pos = 0; pos < size; pos += strlen(base + pos) + 1) {
-		uint32_t at = name_hash(base + pos) & mask;
+		uint32_t number = asked_for(names, slots, mask, base + pos);
+		char *all = number ? NULL : name_of_all(base + pos);
 
-		for (; slots[at] && base[pos]; at = (at + 1) & mask) {
-			if (strcmp(names[slots[at] - 1], base + pos))
-				continue;
-			wanted_add(wanted, (uint32_t)pos, slots[at]);
-			break;
-		}
+		if (all)
+			number = asked_for(names, slots, mask, all);
+		free(all);
+		if (number && base[pos])
+			wanted_add(wanted, (uint32_t)pos, number);
 	}
 	free(slots);
 }
@@ -141,12 +196,7 @@ static void count_all(const struct counter *counter)
 void gobin_count_inlined(const struct gobin *gobin, const char *const *names, size_t n,
 			 unsigned *counts)
 {
-	uint32_t slots = slot_count(n);
-	struct wanted wanted = {
-		.offs = mem_zalloc(slots * sizeof(*wanted.offs)),
-		.numbers = mem_zalloc(slots * sizeof(*wanted.numbers)),
-		.mask = slots - 1,
-	};
+	struct wanted wanted = wanted_new(n);
 	struct counter counter = {
 		.index = gobin->index,
 		.image = gobin->image,
@@ -166,6 +216,5 @@ void gobin_count_inlined(const struct gobin *gobin, const char *const *names, si
 	}
 	free(firsts);
 	free(counter.seen);
-	free(wanted.offs);
-	free(wanted.numbers);
+	wanted_free(&wanted);
 }

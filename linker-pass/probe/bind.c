@@ -189,7 +189,8 @@ static struct err *bind_instance(struct fields *fields, const struct instance *i
 	if (!instance->dwarf ||
 	    !godwarf_params_of(fields->dwarf, instance->dwarf, &params, &n)) {
 		refuse(bound, REFUSED_NO_DWARF,
-		       mem_strdup("the DWARF there is does not have the function"));
+		       mem_strdup("`go run` and -gcflags=-dwarf=false leave it out; "
+				  "take `go build`"));
 		return NULL;
 	}
 	err = bind_params(fields, instance, params, n, bound);
@@ -282,7 +283,8 @@ static void count_inlined(struct bound_set *set, const struct gobin *gobin)
 		bound->inlined_copies = counts[n++];
 		if (bound->refusal == REFUSED_NOT_IN_BINARY && bound->inlined_copies &&
 		    !bound->detail)
-			bound->detail = mem_printf("inlined in %u places%s", bound->inlined_copies,
+			bound->detail = mem_printf("inlined in %u place%s%s", bound->inlined_copies,
+						   bound->inlined_copies == 1 ? "" : "s",
 						   bound->variant->signature ? "" :
 						   "; //go:noinline above it keeps it");
 	}
