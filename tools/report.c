@@ -86,6 +86,25 @@ static bool misses_calls(const struct report_file *file, size_t i)
 	return true;
 }
 
+/* The user's own probes that the program does not have at all: it may have no use for the
+ * function, or the definition has its name wrong. */
+static void print_absent(const struct plan *plan, FILE *out)
+{
+	const struct def_probe *last = NULL;
+
+	for (size_t i = 0; i < plan->nrefused; i++) {
+		const struct refused *one = &plan->refused[i];
+
+		if (!is_own(one->probe) || !is_absence(one) || one->probe->def == last)
+			continue;
+		fprintf(out, "%s %s:%s", last ? "," : "  not in this program:",
+			one->probe->def->provider, one->probe->def->name);
+		last = one->probe->def;
+	}
+	if (last)
+		fputc('\n', out);
+}
+
 void report_text(const struct report_file *file, FILE *out)
 {
 	const struct plan *plan = file->plan;
@@ -116,6 +135,7 @@ void report_text(const struct report_file *file, FILE *out)
 				probe->def->provider, probe->def->name, probe->inlined_copies,
 				probe->inlined_copies == 1 ? "" : "s", probe->variant->symbol);
 	}
+	print_absent(plan, out);
 }
 
 static bool same_reason(const struct refused *a, const struct refused *b)

@@ -19,7 +19,8 @@ struct report_file {
 	char input_digest[72], output_digest[72]; /* "sha256:..."; "" when not asked for */
 };
 
-/* A line about the file, one for each refused probe, one for each that misses inlined calls. */
+/* A line about the file, one for each refused probe, one for each that misses inlined
+ * calls, one about own probes whose functions are not there. */
 void report_text(const struct report_file *file, FILE *out);
 
 /*

@@ -129,10 +129,13 @@ static bool find_spots(const struct planner *planner, const struct bound_probe *
 }
 
 /* More about a refusal, where the reader can do something about it. */
-static const char *advice(const struct bound_probe *probe, enum refusal refusal)
+static const char *advice(const struct planner *planner, const struct bound_probe *probe,
+			  enum refusal refusal)
 {
 	if (refusal != REFUSED_NO_FRAME || probe->variant->signature)
 		return NULL;
+	if (planner->gobin->minor < 21)
+		return "too small for a jump; from Go 1.21 on `toolexec --mode inline` makes room";
 	return "too small for a jump; build with -toolexec=\"probes toolexec --mode inline\"";
 }
 
@@ -148,7 +151,7 @@ static void plan_probe(struct planner *planner, const struct bound_probe *probe,
 	else
 		refusal = returns_refusal(mode, spots);
 	if (refusal) {
-		refuse(planner, probe, refusal, advice(probe, refusal));
+		refuse(planner, probe, refusal, advice(planner, probe, refusal));
 		return;
 	}
 

@@ -445,7 +445,7 @@ static struct err *read_probe_texts(struct ynode at, bool brief, struct def_prob
 static struct err *read_probe(struct reader *in, struct ynode at, struct def_probe *probe)
 {
 	struct ynode list = at;
-	bool brief = yaml_pairs(at) >= 0 && def_find(at, "func", &list);
+	bool brief = yaml_pairs(at) >= 0 && !def_find(at, "variants", &list);
 	bool noinline = false;
 	int count, column;
 

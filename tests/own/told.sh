@@ -52,6 +52,8 @@ says built "without main:inlined: $absent 1 place$keeps" \
 	"without main:instances: $absent 2 places$keeps" \
 	'without main:leaf, main:leaf_end: no frame set-up the rewriter knows: too small for a jump; '\
 'build with -toolexec="probes toolexec --mode inline"'
+"$PROBES" inject -d . app 2>report
+expect_line report '  not in this program: main:dead'
 ok 'inlined, inlined instances of a generic function, and too small for a jump'
 
 go run "$pass" . 2>run
