@@ -90,8 +90,9 @@ static int set_option(struct settings *set, int id, const char *value)
 		break;
 	case OPT_MODE:
 		if (strcmp(value, "detour") && strcmp(value, "note"))
-			return options_usage_error(&inject_spec, "no mode '%s'; take detour or note%s",
-						   value, strcmp(value, "inline") ? "" :
+			return options_usage_error(&inject_spec,
+						   "no mode '%s'; take detour or note%s", value,
+						   strcmp(value, "inline") ? "" :
 						   " (inline is `probes toolexec`'s)");
 		set->how.mode = strcmp(value, "note") ? PLAN_DETOUR : PLAN_NOTE;
 		break;
