@@ -38,7 +38,7 @@ static const struct {
 	{ HEAD "- name: x\n", "f:3:3: a probe lacks the key \"at\"" },
 	{ HEAD PROBE VARIANT "  zzzzzzzz: 1\n", "f:8:3: a probe has no key \"zzzzzzzz\"" },
 	{ "package: p\nprobes:\n- {name: a, at: entry, fnc: F}\n",
-	  "f:3:23: a probe has no key \"fnc\"; \"func\"?" },
+	  "f:3:24: a probe has no key \"fnc\"; \"func\"?" },
 	{ HEAD PROBE VARIANT "  arg: []\n", "f:8:3: a probe has no key \"arg\"; \"args\"?" },
 	{ HEAD PROBE "  variants: []\n", "f:7:13: a probe without a variant" },
 	{ HEAD PROBE "  variants: 3\n", "f:7:13: \"variants\" should be a list" },
