@@ -40,8 +40,8 @@ static const struct command_spec toolexec_spec = {
 static int set_mode(struct toolexec *set, const char *mode)
 {
 	if (strcmp(mode, "detour") && strcmp(mode, "note") && strcmp(mode, "inline"))
-		return options_usage_error(&toolexec_spec, "no mode '%s'; take detour, inline or note",
-					   mode);
+		return options_usage_error(&toolexec_spec,
+					   "no mode '%s'; take detour, inline or note", mode);
 	set->how.mode = strcmp(mode, "note") ? PLAN_DETOUR : PLAN_NOTE;
 	set->how.in_place = !strcmp(mode, "inline");
 	return EXIT_DONE;

@@ -263,6 +263,14 @@ static struct err *bind_probe(struct fields *fields, const struct def_probe *def
 	return NULL;
 }
 
+static const char *how_to_keep(const struct def_variant *variant)
+{
+	if (variant->signature)
+		return "";
+	return variant->noinline ? "; --mode inline of `probes toolexec` keeps it"
+				 : "; //go:noinline above it keeps it";
+}
+
 static void count_inlined(struct bound_set *set, const struct gobin *gobin)
 {
 	const char **names = mem_zalloc(set->nprobes * sizeof(*names));
@@ -285,8 +293,7 @@ static void count_inlined(struct bound_set *set, const struct gobin *gobin)
 		    !bound->detail)
 			bound->detail = mem_printf("inlined in %u place%s%s", bound->inlined_copies,
 						   bound->inlined_copies == 1 ? "" : "s",
-						   bound->variant->signature ? "" :
-						   "; //go:noinline above it keeps it");
+						   how_to_keep(bound->variant));
 	}
 	free(names);
 	free(counts);

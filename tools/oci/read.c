@@ -320,18 +320,16 @@ static struct err *read_docker_item(struct oci *oci, const cJSON *item)
 	const char *config = json_string(item, "Config");
 	const cJSON *tag = cJSON_GetArrayItem(json_array(item, "RepoTags"), 0), *layer;
 	const char *what = cJSON_IsString(tag) ? tag->valuestring : config;
-	char *text = NULL, *name;
 	struct oci_image *image;
 	struct json_doc doc;
 	struct err *err;
-	size_t len;
+	char *name;
 
 	for (size_t i = 0; i < oci->nimages; i++)
 		if (!strcmp(oci->images[i].config_name, config))
 			return NULL;
-	TRY(store_text(&oci->store, config, &text, &len));
 	name = mem_strdup(config);
-	err = err_prefix(json_open(name, text, len, &doc), "%s", oci->path);
+	err = store_json(&oci->store, name, &doc);
 	if (err || !is_ours(oci, &doc, what)) {
 		json_close(&doc);
 		free(name);
@@ -367,15 +365,12 @@ static struct err *read_docker(struct oci *oci, const cJSON *items)
 static struct err *read_root(struct oci *oci, const char *name,
 			     struct err *(*read)(struct oci *, const cJSON *))
 {
-	struct json_doc doc = { 0 };
-	char *text = NULL;
+	struct json_doc doc;
 	struct err *err;
-	size_t len;
 
 	if (!store_has(&oci->store, name))
 		return NULL;
-	TRY(store_text(&oci->store, name, &text, &len));
-	err = err_prefix(json_open(name, text, len, &doc), "%s", oci->path);
+	err = store_json(&oci->store, name, &doc);
 	if (!err)
 		err = read(oci, doc.root);
 	json_close(&doc);

@@ -348,21 +348,18 @@ static struct err *renew_docker(struct oci *oci, struct json_doc *doc)
 static struct err *renew_root(struct oci *oci, const char *name,
 			      struct err *(*renew)(struct oci *, struct json_doc *))
 {
-	struct json_doc doc = { 0 };
-	char *text = NULL;
+	struct json_doc doc;
 	struct err *err;
-	size_t len;
 
 	if (!store_has(&oci->store, name))
 		return NULL;
-	TRY(store_text(&oci->store, name, &text, &len));
-	err = json_open(name, text, len, &doc);
+	err = store_json(&oci->store, name, &doc);
 	if (!err)
-		err = renew(oci, &doc);
+		err = err_prefix(renew(oci, &doc), "%s", oci->path);
 	if (!err && doc.nedits)
 		oci_add_fresh_text(oci, name, mem_strdup(name), json_text(&doc));
 	json_close(&doc);
-	return err_prefix(err, "%s", oci->path);
+	return err;
 }
 
 struct err *oci_renew(struct oci *oci)

@@ -298,6 +298,16 @@ struct err *store_text(const struct store *store, const char *name, char **text_
 	return err;
 }
 
+struct err *store_json(const struct store *store, const char *name, struct json_doc *doc_ret)
+{
+	char *text = NULL;
+	size_t len;
+
+	*doc_ret = (struct json_doc){ 0 };
+	TRY(store_text(store, name, &text, &len));
+	return err_prefix(json_open(name, text, len, doc_ret), "%s", store->path);
+}
+
 char *store_blob_name(const char *digest)
 {
 	if (strncmp(digest, "sha256:", 7) || strspn(digest + 7, "0123456789abcdef") != 64 ||

@@ -57,6 +57,8 @@ const struct member *store_member(const struct store *store, const char *name);
 /* All bytes of a file of at most JSON_MAX, NUL-terminated, owned by the caller. */
 struct err *store_text(const struct store *store, const char *name, char **text_ret,
 		       size_t *len_ret);
+/* The same as a document, to be closed also after an error; it borrows the name. */
+struct err *store_json(const struct store *store, const char *name, struct json_doc *doc_ret);
 
 /* "blobs/sha256/HEX" for "sha256:HEX", owned; NULL for any other digest. */
 char *store_blob_name(const char *digest);
