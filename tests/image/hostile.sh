@@ -106,6 +106,33 @@ docker("cycle", [{"Config": "c.json", "Layers": ["a"]}], [
 docker("numbers", [{"Config": 1, "Layers": [2]}])
 docker("object", {"Config": "c.json"})
 docker("layers", [{"Config": "c.json", "Layers": ["l.tar", "l.tar"]}])
+
+def one(name, **config):
+    global run
+    old, run = run, config
+    save(name)
+    run = old
+
+dots = "./" * 2000000
+one("long-word", Entrypoint=["/" + dots + "app"])
+one("long-folder", Entrypoint=["app"], WorkingDir="/" + dots)
+one("long-path", Entrypoint=["sh", "-c", "a " * 1000000], Env=["PATH=" + "/x:" * 1000000])
+
+def both(name, layers, named):
+    """An archive with index.json and manifest.json, which names the layers that `named` says."""
+    def edit(layout):
+        config, layer = (next(n for n, d in layout.files.items() if mark in d and "blobs" in n)
+                         for mark in (b'"diff_ids"', app))
+        ids = {"sha256:" + layer[13:]: {"digest": "sha256:" + layer[13:], "size": len(good)}}
+        layout.files["manifest.json"] = pack([{"Config": config, "Layers": named(layer),
+                                               "LayerSources": ids}])
+    save(name, layers=layers, edit=edit)
+
+both("same-layers", [good, good], lambda layer: [layer, layer])
+both("no-strings", [good], lambda layer: [5])
+layout = Layout()
+layout.files["index.json"] = pack(layout.index(layout.image([good], run=run, how="none")))
+layout.write("folder", folder=True)
 END
 python3 hostile.py "$ROOT/tests/image"
 
@@ -148,6 +175,25 @@ refused 1 cycle 'a is missing'
 refused 1 numbers "refers to '', which is not inside it"
 refused 1 object 'no array'
 refused 1 layers '2 layers, and 1 diff_ids'
+refused 3 long-word 'no program chosen; the file is unchanged'
+refused 3 long-folder 'no program chosen; the file is unchanged'
+refused 3 long-path 'no program chosen; the file is unchanged'
+
+for image in same-layers no-strings; do
+	timeout 60 "$PROBES" inject -o out.img $image.img 2>err || die "$image: $(cat err)"
+	python3 "$ROOT/tests/image/images.py" check out.img >list
+	tar -xOf out.img manifest.json >manifest
+	tar -tf out.img | sed -n 's#^blobs/sha256/\(.\)#\1#p' >blobs
+	for digest in $(grep -oE '[0-9a-f]{64}' manifest | sort -u); do
+		[ $image = no-strings ] || grep -qx "$digest" blobs || die "$image: $digest is old"
+	done
+	ok $image
+done
+find folder | sort >before
+expect_exit 1 timeout 60 "$PROBES" inject -o folder/out folder
+expect_match err '^probes: folder/out: the new folder cannot be inside the image itself$'
+find folder | sort | cmp - before || die "litter in the image's folder"
+ok "a copy inside the image"
 
 # No room: neither the image nor anything beside it changes. Interrupted likewise.
 before=$(sha256sum good.img)

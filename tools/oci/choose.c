@@ -15,6 +15,8 @@
 /* What container runtimes take when the image names none. */
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define PROGRAMS_SHOWN 8
+#define WORDS_MAX 1000      /* of a command line, that are looked at */
+#define SEARCH_MAX 4096     /* bytes of PATH, likewise */
 
 /* The choice for one image. */
 struct choice {
@@ -25,6 +27,7 @@ struct choice {
 	size_t found;
 	struct buf names;    /* of Go programs, for the message that none was found */
 	size_t nnames;
+	size_t nwords;       /* looked at */
 };
 
 static bool is_program(const struct choice *choice, const struct rootfs_file *file)
@@ -84,11 +87,11 @@ static const char *search_path(const struct choice *choice)
 static bool look_up(const struct choice *choice, const char *word, struct rootfs_file *file_ret)
 {
 	const char *cwd = json_string(run_config(choice), "WorkingDir");
-	const char *at = search_path(choice);
+	const char *start = search_path(choice), *at = start;
 
 	if (strchr(word, '/'))
 		return rootfs_find(choice->rootfs, cwd, word, file_ret);
-	for (size_t len; *word && *at; at += len + (at[len] != '\0')) {
+	for (size_t len; *word && *at && at - start < SEARCH_MAX; at += len + (at[len] != '\0')) {
 		len = strcspn(at, ":");
 
 		char *path = mem_printf("%.*s/%s", (int)len, len ? at : ".", word);
@@ -108,7 +111,7 @@ static bool take_word(struct choice *choice, const char *word, const char *why)
 {
 	struct rootfs_file file;
 
-	if (!look_up(choice, word, &file))
+	if (choice->nwords++ >= WORDS_MAX || !look_up(choice, word, &file))
 		return false;
 	if (is_program(choice, &file)) {
 		take(choice, file, why);

@@ -228,9 +228,28 @@ static bool same_folder(const char *a, const char *b)
 	       one.st_ino == other.st_ino;
 }
 
+/* A copy below what is copied would hold itself. */
+static bool is_below(const char *inner, const char *outer)
+{
+	char *copy = mem_strdup(inner), *folder = realpath(dirname(copy), NULL);
+	bool below = folder && same_folder(folder, outer);
+
+	while (folder && !below && folder[1]) {
+		char *slash = strrchr(folder, '/');
+
+		slash[slash == folder] = 0;
+		below = same_folder(folder, outer);
+	}
+	free(copy);
+	free(folder);
+	return below;
+}
+
 struct err *oci_save_folder(const struct oci *oci, const struct oci_refs *refs)
 {
 	if (same_folder(oci->path, oci->dest))
 		return save_in_place(oci, refs);
+	if (is_below(oci->dest, oci->path))
+		return err_new("%s: the new folder cannot be inside the image itself", oci->dest);
 	return save_copy(oci, refs);
 }

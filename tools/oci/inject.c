@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -114,16 +115,25 @@ static void report(struct oci *oci, struct injection *injection, size_t layer, s
 	cJSON_Delete(item);
 }
 
+/* Where all can write, nobody can have put a link in the way of such a name. */
+static char *unguessed_name(const char *folder)
+{
+	unsigned long long random[2] = { 0 };
+
+	if (getrandom(random, sizeof(random), 0) < 0)
+		random[0] = (unsigned long long)getpid();
+	return mem_printf("%s/.probes~%016llx%016llx", folder, random[0], random[1]);
+}
+
 /* One program: its file gives way to the injected one. */
 static struct err *inject_file(struct oci *oci, const struct injection_settings *set, bool json,
 			       size_t layer, struct layer_file *file, int *code)
 {
-	static const char form[] = "%s/.probes~%ld";
 	struct injection_settings own = *set;
 	struct injection injection = { 0 };
 	char *label = mem_printf("%s:%s", oci->path, program_of(oci, layer, file->entry)->path);
 	char *input = mem_printf("/proc/self/fd/%d", file->fd);
-	char *output = mem_printf(form, oci_temp_folder(), (long)getpid());
+	char *output = unguessed_name(oci_temp_folder());
 	struct injection_files files = { .input = input, .output = output };
 	struct err *err;
 

@@ -257,6 +257,8 @@ char *json_text(struct json_doc *doc)
 	if (doc->nedits)
 		qsort(doc->edits, doc->nedits, sizeof(*doc->edits), by_start);
 	for (size_t i = 0; i < doc->nedits; i++) {
+		if (doc->edits[i].start < at)
+			continue; /* the same edit twice: one layer can be in an image twice */
 		buf_put(&text, doc->text + at, doc->edits[i].start - at);
 		buf_text(&text, doc->edits[i].with);
 		at = doc->edits[i].end;

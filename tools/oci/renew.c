@@ -311,7 +311,8 @@ static struct err *renew_item(struct oci *oci, struct json_doc *doc, struct json
 	if (!err)
 		err = json_member(doc, at, "Layers", &layers);
 	cJSON_ArrayForEach(layer, json_array(item, "Layers")) {
-		const struct oci_layer *one = layer_named(oci, layer->valuestring);
+		const struct oci_layer *one = cJSON_IsString(layer) ?
+					      layer_named(oci, layer->valuestring) : NULL;
 
 		if (!err && one) {
 			err = json_item(doc, layers, i, &value);

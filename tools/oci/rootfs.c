@@ -156,6 +156,9 @@ static bool follow(const struct rootfs *rootfs, struct way *way, const char *lin
 static uint32_t walk(struct rootfs *rootfs, uint32_t start, const char *path, bool follow_last,
 		     bool make)
 {
+	if (strlen(path) > PATH_LIMIT)
+		return NONE;
+
 	struct way way = { .at = start, .rest = mem_strdup(path) };
 	const char *name;
 	bool last, found = true;
