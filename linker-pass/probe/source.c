@@ -293,6 +293,30 @@ static struct err *load_module(const char *root, struct module *module, struct d
 	return err ? err : load_directives(module, all);
 }
 
+/* A directive's probe is a new one, never another form of one of the standard library's. A
+ * definition file may mean just that. */
+static struct err *check_names(const struct def_set *set, const struct def_set *all)
+{
+	for (size_t i = 0; i < all->nprobes; i++) {
+		const struct def_probe *own = &all->probes[i];
+		size_t len = strlen(own->file);
+
+		if (len < 3 || strcmp(own->file + len - 3, ".go"))
+			continue;
+		for (size_t j = 0; j < set->nprobes; j++) {
+			const struct def_probe *one = &set->probes[j];
+
+			if (!strncmp(one->file, "stdlib-probes/", 14) &&
+			    !strcmp(one->name, own->name) &&
+			    !strcmp(one->provider, own->provider))
+				return err_new("%s:%d:1: the standard library has a probe %s:%s "
+					       "already; give this one another name or provider",
+					       own->file, own->line, one->provider, one->name);
+		}
+	}
+	return NULL;
+}
+
 struct err *source_load(struct def_set *set, const char *dir)
 {
 	char *root = gomod_above(dir, "go.mod");
@@ -307,6 +331,8 @@ struct err *source_load(struct def_set *set, const char *dir)
 	err = load_module(root, &module, all);
 	module_clear(&module);
 	free(root);
+	if (!err)
+		err = check_names(set, all);
 	if (err) {
 		def_free(all);
 		return err;

@@ -40,6 +40,8 @@ says '3:19: "a-b" is no provider; write a name of letters, digits and _' \
 	"//probes:provider a-b\n$F"
 says '4:19: the package has the provider a already; take one of the two away' \
 	"//probes:provider a\n//probes:provider b\n$F"
+says '4:1: the standard library has a probe net_http:server_request_start already; give this '\
+'one another name or provider' "//probes:provider net_http\n//probes:entry server_request_start\n$F"
 says '6:16: m/sub/p.go:3 has a probe of this name with other arguments; give this one '\
 'another name' \
 	"//probes:entry x a\n$F\n//probes:entry x b=a\nfunc G(a int) {}\n"
