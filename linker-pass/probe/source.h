@@ -24,8 +24,9 @@
 /*
  * Adds the definitions of the module that folder `dir` belongs to. A probe replaces the one
  * with its provider and name that the set has, but for those of another program's package
- * main; a directive may not replace a built-in one. Errors: no go.mod in or above the folder; a definition or directive that is wrong,
- * "file:line:column: what; what to do"; two probes of one name.
+ * main; a directive may not replace a built-in one. Errors: no go.mod in or above the folder; a
+ * definition or directive that is wrong, "file:line:column: what; what to do"; two probes of one
+ * name.
  */
 struct err *source_load(struct def_set *set, const char *dir);
 
