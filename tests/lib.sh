@@ -106,6 +106,7 @@ stop_all() { # ends what start_server and bpftrace_start started, waits for it
 start_server() {
 	local log=$TEST_TMP/$1.log
 	shift
+	rm -f "$log" # or an earlier server of this name seems to listen
 	"$@" >"$log" 2>&1 &
 	SERVER_PID=$!
 	STARTED+=("$SERVER_PID")
@@ -121,6 +122,7 @@ start_server() {
 bpftrace_start() {
 	local log=$TEST_TMP/$1.log
 	shift
+	rm -f "$log"
 	env BPFTRACE_STRLEN="${BPFTRACE_STRLEN:-64}" bpftrace "$@" >"$log" 2>&1 &
 	BPFTRACE_PID=$!
 	STARTED+=("$BPFTRACE_PID")
