@@ -77,7 +77,8 @@ bool toolexec_known_target(void);
 int toolexec_link(struct toolexec *set);
 int toolexec_compile(struct toolexec *set);
 
-/* Why the compiler leaves no nops, in mode inline; NULL when it does. Owned by the caller. */
+/* Why the compiler that belongs to this linker leaves no nops, in mode inline; NULL when it does.
+ * Owned by the caller. The definitions are loaded. */
 char *toolexec_not_in_place(struct toolexec *set);
 
 /* Makes the patched compiler of a go command ahead of time, telling what goes on. */

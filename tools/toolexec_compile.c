@@ -223,17 +223,22 @@ int toolexec_compile(struct toolexec *set)
 
 char *toolexec_not_in_place(struct toolexec *set)
 {
-	struct in_place place = { 0 };
-	char *path = NULL, *why = NULL;
-	struct err *err = run_file(set, &path);
+	const char *link = set->tool[0], *slash = strrchr(link, '/');
+	char *compile = mem_printf("%.*scompile", slash ? (int)(slash + 1 - link) : 0, link);
+	char *argv[] = { compile, NULL }, **tool = set->tool, *why = NULL;
+	struct in_place place;
+	struct err *err;
 
+	set->tool = argv;
+	err = find_in_place(set, false, &place);
+	set->tool = tool;
 	if (err)
 		why = mem_strdup(err->message);
-	else if (read_run(path, &place) && !place.compiler)
+	else if (!place.compiler)
 		why = mem_strdup(place.sites);
 	err_free(err);
 	in_place_free(&place);
-	free(path);
+	free(compile);
 	return why;
 }
 

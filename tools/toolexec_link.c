@@ -146,6 +146,9 @@ int toolexec_link(struct toolexec *set)
 
 	if (why)
 		return leave(set, &args, why);
+	code = cmd_report(toolexec_load(set));
+	if (code)
+		return code;
 	if (set->how.in_place) {
 		char *reason = toolexec_not_in_place(set);
 
@@ -153,6 +156,5 @@ int toolexec_link(struct toolexec *set)
 			toolexec_say(args.out, "--mode inline: %s; built with detours", reason);
 		free(reason);
 	}
-	code = cmd_report(toolexec_load(set));
-	return code ? code : inject_with_debug(set, &args);
+	return inject_with_debug(set, &args);
 }

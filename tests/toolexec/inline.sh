@@ -78,3 +78,25 @@ expect_match list '^ *[0-9]+ detour$'
 build "$TOOLEXEC"
 [ "$compiled" = 0 ] || die "the fallback does not use ordinary packages"
 ok "no compiler"
+
+# A cache that can only be read serves what is in it; what is not there is said.
+unset GOPROBES_CACHE
+folder=$(cat "$TEST_TMP/path")
+folder=${folder%/compile/*}
+if unshare -m true 2>/dev/null; then
+	# shellcheck disable=SC2016
+	read_only() {
+		unshare -m sh -c 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && shift &&
+			exec "$@"' sh "$folder" /usr/local/go/bin/go build "$INLINE" -o app "$@" 2>log
+	}
+	build "$INLINE"
+	sed -i 's/work(3)/work(4)/' own.go
+	read_only
+	sites main:worked >list
+	expect_match list '^ *1 inline$'
+	echo "func Main$RANDOM() {}" >>own.go
+	printf '//probes:entry fresh%s\nfunc fresh() {}\n' $RANDOM >>own.go
+	read_only
+	expect_match log '^probes: example.com/program: --mode inline: .*; built with detours$'
+	ok "a cache that can only be read"
+fi
