@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "toolexec_args.h"
 
@@ -63,21 +64,41 @@ struct link_args link_args_of(char *const *argv)
 	return args;
 }
 
+static bool strips(const char *flag, size_t len)
+{
+	static const char *const known[] = { "-s", "-S", "--strip-all", "--strip-debug" };
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strlen(known[i]) == len && !memcmp(known[i], flag, len))
+			return true;
+	return false;
+}
+
+/* Of "-Wl,-s,-z,relro" what is left without stripping: "-Wl,-z,relro", or nothing. */
+static void keep_word(const char *word, size_t len, struct buf *out)
+{
+	bool list = len > 4 && !memcmp(word, "-Wl,", 4), any = false;
+	size_t at = list ? 4 : 0, part;
+
+	for (; at < len; at += part + 1) {
+		part = list ? strcspn(word + at, ", ") : len;
+		if (strips(word + at, part))
+			continue;
+		buf_text(out, any ? "," : list ? " -Wl," : " ");
+		buf_put(out, word + at, part);
+		any = true;
+	}
+}
+
 /* Flags of the external linker without those that make it leave out DWARF. */
 static char *keeping_dwarf(const char *flags)
 {
-	static const char *const strips[] = { "-s", "-S", "-Wl,-s", "-Wl,-S", "-Wl,--strip-all",
-					      "-Wl,--strip-debug" };
-	char *kept = mem_strdup(flags);
+	struct buf kept = { 0 };
 
-	for (char *word = kept; *word; word += strcspn(word, " ")) {
-		word += strspn(word, " ");
-		for (size_t i = 0; i < sizeof(strips) / sizeof(strips[0]); i++)
-			if (strcspn(word, " ") == strlen(strips[i]) &&
-			    !strncmp(word, strips[i], strlen(strips[i])))
-				memset(word, ' ', strlen(strips[i]));
-	}
-	return kept;
+	for (const char *word = flags; *(word += strspn(word, " ")); word += strcspn(word, " "))
+		keep_word(word, strcspn(word, " "), &kept);
+	buf_u8(&kept, 0);
+	return (char *)kept.data;
 }
 
 char **link_args_with_dwarf(char *const *argv, const char *out)

@@ -97,8 +97,12 @@ static char *next_word(const char **pos, const char *end)
 		return mem_strndup(start, (size_t)((close ? close : end) - start));
 	}
 	start = p;
-	while (p < end && !strchr(" \t\r", *p))
+	/* A bracket is a word of its own: "use(" starts a block too. */
+	if (*p == '(' || *p == ')')
 		p++;
+	else
+		while (p < end && !strchr(" \t\r()", *p))
+			p++;
 	*pos = p;
 	return mem_strndup(start, (size_t)(p - start));
 }

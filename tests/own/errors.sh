@@ -103,7 +103,7 @@ ok 'strings, comments and folders that Go leaves out hold no directives'
 
 # What lies about in a module's folders, and is no source of anything that is built.
 mkdir -p odd/below odd/closed
-echo 'module example.com/odd' >odd/go.mod
+printf 'module(\n\texample.com/odd\n)\n' >odd/go.mod # one way to write it
 printf 'package p\n\n//probes:entry found a\n%b' "$F" >odd/p.go
 ln -s nowhere odd/below/a.go
 ln -s .. odd/below/b.go

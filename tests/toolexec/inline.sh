@@ -79,8 +79,16 @@ build "$TOOLEXEC"
 [ "$compiled" = 0 ] || die "the fallback does not use ordinary packages"
 ok "no compiler"
 
-# A cache that can only be read serves what is in it; what is not there is said.
 unset GOPROBES_CACHE
+# The types of an own probe, though the linker's linker is told in a list to leave out DWARF.
+if command -v gcc >/dev/null; then
+	build "$INLINE" -ldflags="-linkmode=external '-extldflags=-Wl,-s,-z,relro -Wl,-S'"
+	"$PROBES" list app main:worked >list
+	expect_match list $'^main:worked\t1\t.*n int'
+	ok "stripped by the external linker"
+fi
+
+# A cache that can only be read serves what is in it; what is not there is said.
 folder=$(cat "$TEST_TMP/path")
 folder=${folder%/compile/*}
 if unshare -m true 2>/dev/null; then
