@@ -6,11 +6,12 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "probe/defown.h"
 #include "toolchain/cache.h"
 #include "toolchain/toolchain.h"
 
 struct site {
-	const char *symbol; /* borrowed from the definitions */
+	char *symbol;
 	bool entry, returns, noinline;
 };
 
@@ -19,54 +20,86 @@ static int by_symbol(const void *a, const void *b)
 	return strcmp(((const struct site *)a)->symbol, ((const struct site *)b)->symbol);
 }
 
-static struct site *collect(const struct def_set *defs, const bool *selected, unsigned minor,
-			    size_t *n_ret)
+struct sites {
+	struct site *list;
+	size_t n, cap;
+};
+
+static void add_site(struct sites *sites, const struct def_variant *variant, char *symbol)
 {
-	struct site *sites = NULL;
-	size_t n = 0, cap = 0;
+	mem_grow(&sites->list, sites->n, &sites->cap, sizeof(*sites->list));
+	sites->list[sites->n++] = (struct site){
+		.symbol = symbol,
+		.entry = variant->at == DEF_ENTRY,
+		.returns = variant->at == DEF_RETURN,
+		.noinline = variant->noinline,
+	};
+}
+
+/* Where `go test` compiles a program's package it has its import path, not "main". */
+static char *tested_symbol(const struct def_probe *probe, const struct def_variant *variant)
+{
+	if (!probe->main_path || strncmp(variant->symbol, "main.", strlen("main.")))
+		return NULL;
+
+	char *path = def_escape_path(probe->main_path);
+	char *symbol = mem_printf("%s%s", path, variant->symbol + strlen("main"));
+
+	free(path);
+	return symbol;
+}
+
+static struct sites collect(const struct def_set *defs, const bool *selected, unsigned minor)
+{
+	struct sites sites = { 0 };
 
 	for (size_t i = 0; i < defs->nprobes; i++) {
 		const struct def_probe *probe = &defs->probes[i];
 
 		for (size_t j = 0; j < probe->nvariants && (!selected || selected[i]); j++) {
 			const struct def_variant *variant = &probe->variants[j];
+			char *tested = tested_symbol(probe, variant);
 
-			if (minor && !def_range_has(variant->range, minor))
+			if (minor && !def_range_has(variant->range, minor)) {
+				free(tested);
 				continue;
-			mem_grow(&sites, n, &cap, sizeof(*sites));
-			sites[n++] = (struct site){
-				.symbol = variant->symbol,
-				.entry = variant->at == DEF_ENTRY,
-				.returns = variant->at == DEF_RETURN,
-				.noinline = variant->noinline,
-			};
+			}
+			add_site(&sites, variant, mem_strdup(variant->symbol));
+			if (tested)
+				add_site(&sites, variant, tested);
 		}
 	}
-	*n_ret = n;
 	return sites;
+}
+
+static void free_sites(struct sites *sites)
+{
+	for (size_t i = 0; i < sites->n; i++)
+		free(sites->list[i].symbol);
+	free(sites->list);
 }
 
 char *toolchain_sites(const struct def_set *defs, const bool *selected, unsigned minor)
 {
 	struct buf text = { 0 };
-	size_t n;
-	struct site *sites = collect(defs, selected, minor, &n);
+	struct sites sites = collect(defs, selected, minor);
+	const struct site *next = sites.list;
 
-	if (n)
-		qsort(sites, n, sizeof(*sites), by_symbol);
-	for (size_t i = 0; i < n; i++) {
-		struct site all = sites[i];
+	if (sites.n)
+		qsort(sites.list, sites.n, sizeof(*sites.list), by_symbol);
+	for (const struct site *end = next + sites.n; next < end;) {
+		struct site all = *next++;
 
-		for (; i + 1 < n && !by_symbol(&all, &sites[i + 1]); i++) {
-			all.entry |= sites[i + 1].entry;
-			all.returns |= sites[i + 1].returns;
-			all.noinline |= sites[i + 1].noinline;
+		for (; next < end && !by_symbol(&all, next); next++) {
+			all.entry |= next->entry;
+			all.returns |= next->returns;
+			all.noinline |= next->noinline;
 		}
 		buf_printf(&text, "%s%s%s %s\n", all.entry ? "e" : "", all.returns ? "r" : "",
 			   all.noinline ? "n" : "", all.symbol);
 	}
 	buf_u8(&text, 0);
-	free(sites);
+	free_sites(&sites);
 	return (char *)text.data;
 }
 

@@ -47,6 +47,15 @@ rn example.com/shop.newer
 ern example.com/shop.price
 END
 
+# A program's own functions: in the program, and where `go test` compiles them.
+mkdir -p app/cmd/x.y
+printf 'module example.com/app\n' >app/go.mod
+printf 'package main\n\n//probes:entry ready\nfunc ready() {}\n' >app/cmd/x.y/main.go
+diff - <("$PROBES" catalog -d app --sites 'main:*') <<'END'
+e example.com/app/cmd/x%2ey.ready
+e main.ready
+END
+
 # The whole of it: as many functions as the catalogue has, none twice, in order.
 list >all
 cut -d' ' -f2- all >names
