@@ -10,29 +10,9 @@
 #include "base/mem.h"
 #include "probe/source.h"
 #include "toolexec.h"
+#include "tracer/mapped.h"
 
 enum { MAX_BETWEEN = 16 }; /* wrappers, such as env(1) or a script */
-
-/* Parent and start of a process, from /proc/PID/stat (proc(5)); false when it is gone. */
-static bool read_stat(int pid, int *parent_ret, unsigned long long *started_ret)
-{
-	char path[64], text[1024];
-	FILE *file;
-	size_t len;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	file = fopen(path, "re");
-	if (!file)
-		return false;
-	len = fread(text, 1, sizeof(text) - 1, file);
-	fclose(file);
-	text[len] = '\0';
-
-	const char *behind = strrchr(text, ')'); /* of its name, which may hold anything */
-
-	return behind && sscanf(behind + 1, " %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u "
-				"%*d %*d %*d %*d %*d %*d %llu", parent_ret, started_ret) == 2;
-}
 
 /* What a link of /proc/PID points to, owned; NULL when it cannot be read. */
 static char *read_link(int pid, const char *name)
@@ -59,18 +39,18 @@ static bool is_go(int pid)
 struct go_command toolexec_go(void)
 {
 	struct go_command go = { .pid = getppid() };
-	unsigned long long started;
-	int pid = go.pid, parent;
+	struct mapped_status status;
+	int pid = go.pid;
 
-	for (int i = 0; i < MAX_BETWEEN && pid > 1 && read_stat(pid, &parent, &started); i++) {
+	for (int i = 0; i < MAX_BETWEEN && pid > 1 && mapped_status(pid, &status); i++) {
 		if (i == 0)
-			go.started = started;
+			go.started = status.started;
 		if (is_go(pid)) {
 			go.pid = pid;
-			go.started = started;
+			go.started = status.started;
 			break;
 		}
-		pid = parent;
+		pid = status.parent;
 	}
 	go.folder = read_link(go.pid, "cwd");
 	if (!go.folder)

@@ -27,13 +27,15 @@ static bool known_file(const struct found *found, const struct stat *st)
 	return false;
 }
 
-bool mapped_status(int pid, char *state_ret, int *parent_ret)
+bool mapped_status(int pid, struct mapped_status *status_ret)
 {
-	char *name = mem_printf("/proc/%d/stat", pid), line[512], *close;
+	char *name = mem_printf("/proc/%d/stat", pid), line[1024], *close;
 	FILE *file = fopen(name, "re");
 	/* The command in parentheses may hold anything. */
 	bool known = file && fgets(line, sizeof(line), file) && (close = strrchr(line, ')')) &&
-		     sscanf(close, ") %c %d", state_ret, parent_ret) == 2;
+		     sscanf(close, ") %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d "
+			    "%*d %*d %*d %*d %llu", &status_ret->state, &status_ret->parent,
+			    &status_ret->started) == 3;
 
 	if (file)
 		fclose(file);
@@ -44,10 +46,9 @@ bool mapped_status(int pid, char *state_ret, int *parent_ret)
 /* Whether it has ended, but nobody has waited for it. */
 static bool is_zombie(int pid)
 {
-	int parent;
-	char state;
+	struct mapped_status status;
 
-	return mapped_status(pid, &state, &parent) && (state == 'Z' || state == 'X');
+	return mapped_status(pid, &status) && (status.state == 'Z' || status.state == 'X');
 }
 
 /* Takes open_path and path. */

@@ -31,9 +31,15 @@ struct stat;
 char *mapped_open_path(int pid, const char *range, uint64_t inode, const char *path,
 		       struct stat *st_ret);
 
-/* State (R, S, Z ...) and parent of a process, as /proc/PID/stat has them; false when it is
- * gone. */
-bool mapped_status(int pid, char *state_ret, int *parent_ret);
+/* What /proc/PID/stat says (proc(5)). */
+struct mapped_status {
+	char state; /* R, S, Z ... */
+	int parent;
+	unsigned long long started; /* in clock ticks since boot */
+};
+
+/* False when the process is gone. */
+bool mapped_status(int pid, struct mapped_status *status_ret);
 
 /* Whether it has no program any more: it has ended, though perhaps nobody has waited for it. */
 bool mapped_ended(int pid);

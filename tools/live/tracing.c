@@ -159,15 +159,15 @@ struct err *tracing_operands(struct tracing *tracing, const struct options *opts
 
 static bool descends(int pid, int from)
 {
-	int at = pid, parent;
-	char state;
+	struct mapped_status status;
+	int at = pid;
 
 	for (int depth = 0; at > 1 && depth < 64; depth++) {
 		if (at == from || at == getpid()) /* orphans of the command come to us */
 			return true;
-		if (!mapped_status(at, &state, &parent) || !parent)
+		if (!mapped_status(at, &status) || !status.parent)
 			return true; /* gone already: it ran this file while the command did */
-		at = parent;
+		at = status.parent;
 	}
 	return false;
 }
