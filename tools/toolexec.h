@@ -59,10 +59,6 @@ void toolexec_say(const char *out, const char *fmt, ...) __attribute__((format(p
 #define TOOLEXEC_DIGEST 33
 struct err *toolexec_digest(const struct toolexec *set, char digest_ret[TOOLEXEC_DIGEST]);
 
-/* The same of some texts. */
-void toolexec_digest_texts(const char *const *texts, size_t n,
-			   char digest_ret[TOOLEXEC_DIGEST]);
-
 /* Runs the tool, which was asked for its version, and prints its answer with the digest in
  * it. Returns the exit code. */
 int toolexec_answer(const struct toolexec *set, const char *digest);

@@ -35,12 +35,17 @@ static void in_place_free(struct in_place *place)
 	free(place->sites);
 }
 
+static struct cache_piece piece(const char *text)
+{
+	return (struct cache_piece){ text, strlen(text) };
+}
+
 /* What this go command's file is called. */
 static struct err *run_file(const struct toolexec *set, char **path_ret)
 {
 	struct go_command go = toolexec_go();
-	char who[64], where[64], name[TOOLEXEC_DIGEST], *folder = NULL;
-	const char *texts[INJECTION_MAX_GIVEN * 2 + 7];
+	char who[64], where[64], name[CACHE_DIGEST + 1], *folder = NULL;
+	struct cache_piece texts[INJECTION_MAX_GIVEN * 2 + 6];
 	const char *slash = strrchr(set->tool[0], '/');
 	char *tools = mem_strndup(set->tool[0], slash ? (size_t)(slash - set->tool[0]) : 0);
 	struct stat st;
@@ -49,17 +54,17 @@ static struct err *run_file(const struct toolexec *set, char **path_ret)
 	snprintf(who, sizeof(who), "%d %llu", go.pid, go.started);
 	snprintf(where, sizeof(where), "%llu",
 		 stat("/proc/self/ns/pid", &st) ? 0ull : (unsigned long long)st.st_ino);
-	texts[n++] = who;
-	texts[n++] = where;
-	texts[n++] = tools;
-	texts[n++] = set->module ? set->module : "";
-	texts[n++] = set->no_own ? "no own" : "";
+	texts[n++] = piece(who);
+	texts[n++] = piece(where);
+	texts[n++] = piece(tools);
+	texts[n++] = piece(set->module ? set->module : "");
+	texts[n++] = piece(set->no_own ? "no own" : "");
 	for (int i = 0; i < set->how.npatterns; i++)
-		texts[n++] = set->how.patterns[i];
-	texts[n++] = "-d";
+		texts[n++] = piece(set->how.patterns[i]);
+	texts[n++] = piece("-d");
 	for (int i = 0; i < set->how.nfiles; i++)
-		texts[n++] = set->how.files[i];
-	toolexec_digest_texts(texts, n, name);
+		texts[n++] = piece(set->how.files[i]);
+	cache_digest(texts, n, name);
 	free(go.folder);
 	free(tools);
 	TRY(cache_folder("runs", &folder));
@@ -179,15 +184,16 @@ static struct err *find_in_place(struct toolexec *set, bool anew, struct in_plac
 }
 
 /* Both files are named after what is in them, or what it was made of. */
-static void digest_of(const struct in_place *place, char digest_ret[TOOLEXEC_DIGEST])
+static void digest_of(const struct in_place *place, char digest_ret[CACHE_DIGEST + 1])
 {
 	const char *name = strrchr(place->sites, '/');
 	char *folder = mem_strndup(place->compiler,
 				   (size_t)(strrchr(place->compiler, '/') - place->compiler));
 	const char *compiler = strrchr(folder, '/');
-	const char *texts[] = { name ? name : place->sites, compiler ? compiler : folder };
+	struct cache_piece texts[] = { piece(name ? name : place->sites),
+				       piece(compiler ? compiler : folder) };
 
-	toolexec_digest_texts(texts, 2, digest_ret);
+	cache_digest(texts, 2, digest_ret);
 	free(folder);
 }
 
@@ -204,7 +210,7 @@ int toolexec_compile(struct toolexec *set)
 {
 	bool asked = toolexec_asked_version(set);
 	struct in_place place;
-	char digest[TOOLEXEC_DIGEST];
+	char digest[CACHE_DIGEST + 1];
 
 	if (!toolexec_known_target())
 		return toolexec_become(set->tool);

@@ -19,21 +19,6 @@ static void add_text(SHA2_CTX *sum, const char *text)
 	SHA256Update(sum, (const uint8_t *)text, strlen(text) + 1);
 }
 
-static struct err *add_bytes(SHA2_CTX *sum, const struct image *image)
-{
-	uint8_t *block = mem_zalloc(IMAGE_BLOCK);
-	struct err *err = NULL;
-
-	for (size_t off = 0; off < image->size && !err; off += IMAGE_BLOCK) {
-		size_t len = image->size - off < IMAGE_BLOCK ? image->size - off : IMAGE_BLOCK;
-
-		err = image_read(image, off, block, len);
-		SHA256Update(sum, block, len);
-	}
-	free(block);
-	return err;
-}
-
 static struct err *take_build_id(const struct image *image, const struct note *note, void *arg,
 				 bool *stop)
 {
@@ -50,42 +35,26 @@ static struct err *add_program(SHA2_CTX *sum)
 {
 	struct image *image = NULL;
 	struct cursor id = { 0 };
+	char all[72];
 
 	TRY(image_open(SELF, &image));
 
 	struct err *err = note_each(image, ".note.gnu.build-id", "GNU", take_build_id, &id);
 
-	if (!err && id.len)
+	if (!err && id.len) {
 		SHA256Update(sum, id.data, id.len);
-	else if (!err)
-		err = add_bytes(sum, image);
+	} else if (!err) {
+		report_digest(image, all);
+		add_text(sum, all);
+	}
 	image_close(image);
 	return err;
-}
-
-static void end_digest(SHA2_CTX *sum, char digest_ret[TOOLEXEC_DIGEST])
-{
-	char digest[SHA256_DIGEST_STRING_LENGTH];
-
-	SHA256End(sum, digest);
-	memcpy(digest_ret, digest, TOOLEXEC_DIGEST - 1);
-	digest_ret[TOOLEXEC_DIGEST - 1] = '\0';
-}
-
-void toolexec_digest_texts(const char *const *texts, size_t n, char digest_ret[TOOLEXEC_DIGEST])
-{
-	SHA2_CTX sum;
-
-	SHA256Init(&sum);
-	for (size_t i = 0; i < n; i++)
-		add_text(&sum, texts[i]);
-	end_digest(&sum, digest_ret);
 }
 
 struct err *toolexec_digest(const struct toolexec *set, char digest_ret[TOOLEXEC_DIGEST])
 {
 	const struct injection_settings *how = &set->how;
-	char defs[DEF_DIGEST_SIZE];
+	char defs[DEF_DIGEST_SIZE], digest[SHA256_DIGEST_STRING_LENGTH];
 	SHA2_CTX sum;
 
 	def_digest(how->defs, defs);
@@ -96,7 +65,9 @@ struct err *toolexec_digest(const struct toolexec *set, char digest_ret[TOOLEXEC
 	add_text(&sum, how->strict ? "strict" : "");
 	add_text(&sum, how->every ? "every" : "");
 	add_text(&sum, defs);
-	end_digest(&sum, digest_ret);
+	SHA256End(&sum, digest);
+	memcpy(digest_ret, digest, TOOLEXEC_DIGEST - 1);
+	digest_ret[TOOLEXEC_DIGEST - 1] = '\0';
 	return NULL;
 }
 

@@ -12,7 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/crc.h"
 #include "base/mem.h"
 #include "elf/image.h"
 
@@ -490,24 +489,6 @@ struct err *image_read(const struct image *image, uint64_t off, void *into, size
 	}
 	overlay(image, off, at, len);
 	return NULL;
-}
-
-struct err *image_crc(const struct image *image, uint32_t *crc_ret)
-{
-	uint8_t *block = mem_zalloc(IMAGE_BLOCK);
-	struct err *err = NULL;
-	uint32_t crc = 0;
-
-	for (size_t off = 0; off < image->size && !err; off += IMAGE_BLOCK) {
-		size_t len = image->size - off < IMAGE_BLOCK ? image->size - off : IMAGE_BLOCK;
-
-		err = image_read(image, off, block, len);
-		crc = crc32c(crc, block, len);
-	}
-	free(block);
-	if (!err)
-		*crc_ret = crc;
-	return err;
 }
 
 const void *image_rest(const struct image *image, uint64_t vaddr, uint64_t *len_ret)

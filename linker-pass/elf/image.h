@@ -74,9 +74,6 @@ const void *image_bytes(const struct image *image, uint64_t off, uint64_t len);
  */
 struct err *image_read(const struct image *image, uint64_t off, void *into, size_t len);
 
-/* CRC-32C of all bytes, by image_read(). */
-struct err *image_crc(const struct image *image, uint32_t *crc_ret);
-
 /* `len` bytes that a PT_LOAD maps from the file at `vaddr`, borrowed; or NULL. */
 const void *image_at(const struct image *image, uint64_t vaddr, uint64_t len);
 
