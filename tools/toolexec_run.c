@@ -59,19 +59,6 @@ static void give_signals_back(const struct signals *old)
 		sigaction(passed_on[i], &old->actions[i], NULL);
 }
 
-static void read_all(int fd, char **output_ret)
-{
-	struct buf out = { 0 };
-	char block[4096];
-	ssize_t got;
-
-	while ((got = read(fd, block, sizeof(block))) > 0 || (got < 0 && errno == EINTR))
-		if (got > 0)
-			buf_put(&out, block, (size_t)got);
-	buf_u8(&out, 0);
-	*output_ret = (char *)out.data;
-}
-
 /* Waits for the tool; its exit code, or ours when a signal ended it. */
 static int wait_for(pid_t pid)
 {
@@ -118,6 +105,7 @@ int toolexec_run(char *const *argv, char **output_ret, bool quiet)
 {
 	int ends[2] = { -1, -1 }, code;
 	struct signals old;
+	struct buf out = { 0 };
 
 	if (output_ret && pipe2(ends, O_CLOEXEC))
 		return cmd_report(err_sys(errno, "cannot make a pipe"));
@@ -132,7 +120,9 @@ int toolexec_run(char *const *argv, char **output_ret, bool quiet)
 	if (output_ret) {
 		close(ends[1]);
 		if (pid > 0)
-			read_all(ends[0], output_ret);
+			buf_read(&out, ends[0], SIZE_MAX - 1);
+		buf_u8(&out, 0);
+		*output_ret = (char *)out.data;
 		close(ends[0]);
 	}
 	if (pid > 0)

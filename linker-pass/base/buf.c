@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* A growing byte buffer. */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
@@ -88,6 +90,19 @@ void buf_number(struct buf *buf, uint64_t value, int width, char pad)
 	if (width > (int)sizeof(digits) - at)
 		buf_fill(buf, (uint8_t)pad, (size_t)(width - ((int)sizeof(digits) - at)));
 	buf_put(buf, digits + at, sizeof(digits) - (size_t)at);
+}
+
+int buf_read(struct buf *buf, int fd, size_t max)
+{
+	size_t start = buf->len;
+	ssize_t got;
+
+	do {
+		buf_reserve(buf, 16384);
+		got = read(fd, buf->data + buf->len, buf->cap - buf->len);
+		buf->len += got > 0 ? (size_t)got : 0;
+	} while ((got > 0 && buf->len - start <= max) || (got < 0 && errno == EINTR));
+	return got < 0 ? errno : 0;
 }
 
 void buf_printf(struct buf *buf, const char *fmt, ...)

@@ -25,6 +25,9 @@ void buf_str(struct buf *buf, const char *text); /* with its NUL */
 void buf_text(struct buf *buf, const char *text); /* without its NUL */
 /* In decimal, with `pad` in front up to `width`: what is printed millions of times. */
 void buf_number(struct buf *buf, uint64_t value, int width, char pad);
+/* Appends what can be read from `fd` up to its end, or somewhat beyond `max` bytes where there
+ * are more. Returns 0 or an errno. */
+int buf_read(struct buf *buf, int fd, size_t max);
 void buf_printf(struct buf *buf, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3))); /* without a NUL */
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Definition sets: loading, replacing, sorting, freeing. */
 #include <errno.h>
+#include <fcntl.h>
 #include <sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
@@ -245,19 +247,15 @@ bool def_needs_dwarf(const struct def_set *set, const bool *selected)
 
 struct err *def_load_file(struct def_set *set, const char *path)
 {
-	FILE *file = fopen(path, "re");
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct buf text = { 0 };
-	char chunk[65536];
-	size_t got;
 
-	if (!file)
+	if (fd < 0)
 		return err_sys(errno, "%s: cannot open", path);
-	while ((got = fread(chunk, 1, sizeof(chunk), file)) > 0 && text.len <= MAX_FILE)
-		buf_put(&text, chunk, got);
 
-	int errnum = ferror(file) ? errno : 0;
+	int errnum = buf_read(&text, fd, MAX_FILE);
 
-	fclose(file);
+	close(fd);
 
 	struct err *err = NULL;
 

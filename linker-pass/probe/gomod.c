@@ -22,25 +22,11 @@ struct err *gomod_read(const char *path, size_t max, struct buf *text_ret)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct buf text = { 0 };
-	struct stat st;
-	ssize_t got;
 
 	if (fd < 0)
 		return err_sys(errno, "%s: cannot open", path);
-	if (!fstat(fd, &st) && st.st_size > 0 && (uint64_t)st.st_size <= max) {
-		text.data = mem_zalloc((size_t)st.st_size + 1);
-		text.cap = (size_t)st.st_size + 1;
-	}
-	do {
-		if (text.len == text.cap) {
-			text.cap = text.cap ? text.cap * 2 : 4096;
-			text.data = mem_realloc(text.data, text.cap);
-		}
-		got = read(fd, text.data + text.len, text.cap - text.len);
-		text.len += got > 0 ? (size_t)got : 0;
-	} while ((got > 0 && text.len <= max) || (got < 0 && errno == EINTR));
 
-	int errnum = got < 0 ? errno : 0;
+	int errnum = buf_read(&text, fd, max);
 
 	close(fd);
 	if (errnum || text.len > max) {

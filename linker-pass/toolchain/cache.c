@@ -116,13 +116,8 @@ struct err *cache_folder(const char *name, char **path_ret)
 struct err *cache_read(const char *path, struct buf *out)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char block[16384];
-	ssize_t n = 0;
-
-	while (fd >= 0 && (n = read(fd, block, sizeof(block))) > 0)
-		buf_put(out, block, (size_t)n);
-
-	struct err *err = fd < 0 || n < 0 ? err_sys(errno, "%s", path) : NULL;
+	int errnum = fd < 0 ? errno : buf_read(out, fd, SIZE_MAX - 1);
+	struct err *err = errnum ? err_sys(errnum, "%s", path) : NULL;
 
 	if (fd >= 0)
 		close(fd);

@@ -28,16 +28,6 @@ static void become(const struct run *run, int output, int failed)
 	_exit(CANNOT_RUN);
 }
 
-static void read_all(int fd, struct buf *out)
-{
-	char block[16384];
-	ssize_t n;
-
-	while ((n = read(fd, block, sizeof(block))) > 0 || (n < 0 && errno == EINTR))
-		if (n > 0)
-			buf_put(out, block, (size_t)n);
-}
-
 static struct err *wait_for(pid_t child, struct ran *ran)
 {
 	int status;
@@ -56,8 +46,8 @@ static struct err *follow(const struct run *run, pid_t child, int output, int fa
 {
 	struct buf number = { 0 };
 
-	read_all(failed, &number);
-	read_all(output, &ran->output);
+	buf_read(&number, failed, SIZE_MAX - 1);
+	buf_read(&ran->output, output, SIZE_MAX - 1);
 	buf_u8(&ran->output, 0);
 	ran->output.len--;
 
