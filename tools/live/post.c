@@ -2,7 +2,6 @@
 /* One HTTP POST after the other, by a libcurl that is opened at run time. */
 #include <cjson/cJSON.h>
 #include <curl/curl.h>
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include <zlib.h>
 
 #include "base/mem.h"
+#include "library.h"
 #include "live/post.h"
 #include "version.h"
 
@@ -43,7 +43,7 @@ struct post {
 static struct err *load(struct library *lib)
 {
 	static const char *const files[] = { "libcurl.so.4", "libcurl-gnutls.so.4", NULL };
-	struct { const char *name; void *slot; } symbols[] = {
+	const struct library_symbol symbols[] = {
 		{ "curl_global_init", &lib->global_init },
 		{ "curl_easy_init", &lib->easy_init },
 		{ "curl_easy_setopt", &lib->easy_setopt },
@@ -55,20 +55,9 @@ static struct err *load(struct library *lib)
 		{ "curl_slist_free_all", &lib->slist_free_all },
 	};
 
-	for (int i = 0; files[i] && !lib->handle; i++)
-		lib->handle = dlopen(files[i], RTLD_NOW | RTLD_LOCAL);
-	if (!lib->handle)
-		return err_new("--otlp needs libcurl.so.4 (Debian and Ubuntu: apt-get install "
-			       "libcurl4; Fedora: dnf install libcurl): %s", dlerror());
-	for (size_t i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++) {
-		void *symbol = dlsym(lib->handle, symbols[i].name);
-
-		if (!symbol)
-			return err_new("libcurl.so.4 has no %s: it is too old",
-				       symbols[i].name);
-		memcpy(symbols[i].slot, &symbol, sizeof(symbol));
-	}
-	return NULL;
+	return library_open(files, "--otlp needs libcurl.so.4 (Debian and Ubuntu: apt-get install "
+			    "libcurl4; Fedora: dnf install libcurl)",
+			    symbols, sizeof(symbols) / sizeof(symbols[0]), &lib->handle);
 }
 
 static size_t on_answer(char *bytes, size_t size, size_t n, void *context)

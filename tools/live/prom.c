@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The endpoint that Prometheus reads: GET /metrics. */
 #include <arpa/inet.h>
-#include <dlfcn.h>
 #include <errno.h>
 #include <microhttpd.h>
 #include <netdb.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "library.h"
 #include "live/prom.h"
 
 /* libmicrohttpd brings a TLS library along: opened by this command only. */
@@ -38,7 +38,8 @@ struct prom {
 
 static struct err *load(struct library *lib)
 {
-	struct { const char *name; void *slot; } symbols[] = {
+	static const char *const files[] = { "libmicrohttpd.so.12", NULL };
+	const struct library_symbol symbols[] = {
 		{ "MHD_start_daemon", &lib->start_daemon },
 		{ "MHD_stop_daemon", &lib->stop_daemon },
 		{ "MHD_create_response_from_buffer", &lib->create_response },
@@ -47,20 +48,9 @@ static struct err *load(struct library *lib)
 		{ "MHD_destroy_response", &lib->destroy_response },
 	};
 
-	lib->handle = dlopen("libmicrohttpd.so.12", RTLD_NOW | RTLD_LOCAL);
-	if (!lib->handle)
-		return err_new("--prometheus needs libmicrohttpd.so.12 (Debian and Ubuntu: "
-			       "apt-get install libmicrohttpd12; Fedora: dnf install "
-			       "libmicrohttpd): %s", dlerror());
-	for (size_t i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++) {
-		void *symbol = dlsym(lib->handle, symbols[i].name);
-
-		if (!symbol)
-			return err_new("libmicrohttpd.so.12 has no %s: it is too old",
-				       symbols[i].name);
-		memcpy(symbols[i].slot, &symbol, sizeof(symbol));
-	}
-	return NULL;
+	return library_open(files, "--prometheus needs libmicrohttpd.so.12 (Debian and Ubuntu: "
+			    "apt-get install libmicrohttpd12; Fedora: dnf install libmicrohttpd)",
+			    symbols, sizeof(symbols) / sizeof(symbols[0]), &lib->handle);
 }
 
 static enum MHD_Result answer(void *context, struct MHD_Connection *connection, const char *url,

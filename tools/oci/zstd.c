@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* libzstd, opened when it is needed. */
 #include <dlfcn.h>
-#include <string.h>
 
+#include "library.h"
 #include "oci/zstd.h"
 
 struct err *zstd_load(struct zstd *zstd_ret)
 {
 	struct zstd *lib = zstd_ret;
-	struct { const char *name; void *slot; } symbols[] = {
+	static const char *const files[] = { "libzstd.so.1", NULL };
+	const struct library_symbol symbols[] = {
 		{ "ZSTD_createDStream", &lib->create_reader },
 		{ "ZSTD_freeDStream", &lib->free_reader },
 		{ "ZSTD_decompressStream", &lib->read },
@@ -20,19 +21,10 @@ struct err *zstd_load(struct zstd *zstd_ret)
 		{ "ZSTD_getErrorName", &lib->error_name },
 	};
 
-	lib->handle = dlopen("libzstd.so.1", RTLD_NOW | RTLD_LOCAL);
-	if (!lib->handle)
-		return err_new("a layer is compressed with zstd, which needs libzstd.so.1 (Debian "
-			       "and Ubuntu: apt-get install libzstd1; Fedora: dnf install "
-			       "libzstd): %s", dlerror());
-	for (size_t i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++) {
-		void *symbol = dlsym(lib->handle, symbols[i].name);
-
-		if (!symbol)
-			return err_new("libzstd.so.1 has no %s: it is too old", symbols[i].name);
-		memcpy(symbols[i].slot, &symbol, sizeof(symbol));
-	}
-	return NULL;
+	return library_open(files, "a layer is compressed with zstd, which needs libzstd.so.1 "
+			    "(Debian and Ubuntu: apt-get install libzstd1; Fedora: dnf install "
+			    "libzstd)",
+			    symbols, sizeof(symbols) / sizeof(symbols[0]), &lib->handle);
 }
 
 void zstd_unload(struct zstd *zstd)
